@@ -1,0 +1,1 @@
+"""What denoises: transformer, positions, attention, text, VAE, profiles, loading."""

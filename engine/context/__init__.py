@@ -1,0 +1,1 @@
+"""What a shot sees: blocks, planner, cache."""

@@ -1,0 +1,104 @@
+"""Context blocks: one thing that a shot sees, and the address of its keys and values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.backbone.positions import PositionRule
+from engine.contract import ContextCandidate, Side
+
+
+@dataclass(frozen=True, slots=True)
+class ContextBlock:
+    """A chosen candidate with its clean latents (C, T, h, w), ready to be captured.
+
+    `content_hash` names the pixels or latents; `start` is where its first latent frame stands for this target.
+    """
+
+    candidate: ContextCandidate
+    side: Side
+    latents: Tensor
+    content_hash: str
+    noise: float
+    start: float
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """What every key of one backbone shares: weights, dtype, encoding mode."""
+
+    fingerprint: str
+    dtype: str
+    encoding: str
+
+
+def block_key(space: Namespace, block: ContextBlock, seen: list[str]) -> str:
+    """Content address of a block's K/V: sha256 over everything its numbers depend on, and nothing else.
+
+    Not in it: where the block will stand (keys are stored un-rotated), the target, its seed. `seen`: keys of the
+    blocks it saw itself when it was encoded ("chained"); empty when isolated.
+    """
+    facts: dict[str, Any] = {
+        "space": [space.fingerprint, space.dtype, space.encoding],
+        "latents": block.content_hash,
+        "shape": list(block.latents.shape),
+        "noise": round(block.noise, 6),
+        "text": block.candidate.text,
+        "role": block.candidate.role,
+        "seen": seen,
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def latents_hash(latents: Tensor) -> str:
+    """sha256 of latents as fp32 numbers with their shape."""
+    data = latents.detach().to("cpu", torch.float32).contiguous()
+    digest = hashlib.sha256(json.dumps(list(data.shape)).encode())
+    digest.update(data.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def seeded_noise(name: str, shape: tuple[int, ...] | torch.Size) -> Tensor:
+    """Standard normal numbers that depend on `name` alone, on every machine's CPU."""
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def noised(block: ContextBlock) -> Tensor:
+    """(1 - s) z + s eps with eps seeded by the block's content: the same take is always perturbed the same way."""
+    if block.noise == 0:
+        return block.latents
+    eps = seeded_noise(f"context/{block.content_hash}", block.latents.shape).to(block.latents)
+    return (1 - block.noise) * block.latents + block.noise * eps
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where blocks and target stand on the time axis."""
+
+    block_starts: list[float]
+    target_start: float
+
+
+def place(
+    rule: PositionRule, before: list[int], after: list[int], target: int, recent: int | None = None
+) -> Placement:
+    """Lay `before`, then what the target continues (`recent` latent frames, joined to it), the target, `after`.
+
+    Lengths in latent frames; the returned block starts are in the order before, recent, after.
+    """
+    own = target + (recent or 0)
+    starts = rule.starts([*before, own, *after])
+    middle = starts[len(before)]
+    block_starts = starts[: len(before)]
+    if recent is not None:
+        block_starts.append(middle)
+    block_starts += starts[len(before) + 1 :]
+    return Placement(block_starts, middle + (recent or 0))

@@ -1,0 +1,115 @@
+"""Which blocks a shot sees: (candidates, target, token budget, the user's choices) -> an ordered list with reasons.
+
+Order of claims on the budget: what the shot continues, pinned items, references, the shot before, the scene's first
+shot (it usually names everybody), then the others by distance. Relevance before recency follows Long Context Tuning
+section "history pool"; the scene order decides only where a block stands, not whether it is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.backbone.profiles import Profile
+from engine.contract import ContextCandidate, PlannedBlock, ShotTask, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`used` in the order of the time axis; `report` tells of every candidate, used or not."""
+
+    used: tuple[PlannedBlock, ...]
+    report: tuple[PlannedBlock, ...]
+    budget_tokens: int
+
+
+def side_of(candidate: ContextCandidate, shot: ShotTask) -> Side:
+    """References and earlier shots stand before the target, later shots after."""
+    return "after" if candidate.role == "shot" and candidate.order > shot.order else "before"
+
+
+def plan(
+    candidates: tuple[ContextCandidate, ...],
+    shot: ShotTask,
+    profile: Profile,
+    tokens_of: Callable[[ContextCandidate], int],
+    two_sided: bool,
+    budget: int | None = None,
+    noise: float | None = None,
+) -> Plan:
+    """Choose. `tokens_of` says what a candidate costs; `noise` overrides the profile's context noise."""
+    limit = profile.context_tokens if budget is None else budget
+    spent = 0
+    lines: dict[str, PlannedBlock] = {}
+    for candidate in sorted(candidates, key=lambda c: _claim(c, shot)):
+        tokens = tokens_of(candidate)
+        refused = _refusal(candidate, shot, two_sided)
+        if refused is None and spent + tokens > limit and candidate.role != "recent":
+            refused = f"left out: {tokens} tokens do not fit into the budget of {limit} ({spent} used)"
+        if refused is None:
+            spent += tokens
+        level = candidate.noise if candidate.noise is not None else noise
+        lines[candidate.id] = PlannedBlock(
+            candidate.id,
+            candidate.role,
+            candidate.shot_id,
+            candidate.name,
+            side_of(candidate, shot),
+            profile.context_noise if level is None else level,
+            tokens,
+            refused is None,
+            refused or _reason(candidate, shot),
+        )
+    ordered = sorted(candidates, key=lambda c: _time_order(c))
+    report = tuple(lines[c.id] for c in ordered)
+    return Plan(tuple(b for b in report if b.used), report, limit)
+
+
+def _claim(candidate: ContextCandidate, shot: ShotTask) -> tuple[int, int, int]:
+    """Smaller claims the budget earlier."""
+    distance = abs(candidate.order - shot.order)
+    if candidate.role == "recent":
+        rank = 0
+    elif candidate.choice == "pinned":
+        rank = 1
+    elif candidate.role == "reference":
+        rank = 2
+    elif candidate.order == shot.order - 1:
+        rank = 3
+    elif candidate.order == 0:
+        rank = 4
+    else:
+        rank = 5
+    return rank, distance, candidate.order
+
+
+def _time_order(candidate: ContextCandidate) -> tuple[int, int]:
+    """References first, then shots in story order; what the target continues stands with its shot."""
+    return (0, candidate.order) if candidate.role == "reference" else (1, candidate.order)
+
+
+def _refusal(candidate: ContextCandidate, shot: ShotTask, two_sided: bool) -> str | None:
+    if candidate.choice == "excluded":
+        return "left out: you excluded it"
+    if candidate.role == "recent" or candidate.choice == "pinned":
+        return None
+    if side_of(candidate, shot) == "after" and not two_sided:
+        return "left out: later than this shot, and two-sided context is off"
+    if candidate.role == "shot" and (shot.continues or shot.extension is not None):
+        return "left out: what this shot continues already shows it"
+    return None
+
+
+def _reason(candidate: ContextCandidate, shot: ShotTask) -> str:
+    if candidate.role == "recent":
+        return "this shot continues it without a cut"
+    if candidate.choice == "pinned":
+        return "you pinned it"
+    if candidate.role == "reference":
+        return "reference image of an element"
+    if candidate.order == shot.order - 1:
+        return "the shot before"
+    if candidate.order == 0:
+        return "the scene's first shot"
+    distance = abs(candidate.order - shot.order)
+    return f"{distance} shot{'s' if distance > 1 else ''} {'later' if candidate.order > shot.order else 'earlier'}"

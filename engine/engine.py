@@ -1,0 +1,124 @@
+"""The one place that wires the rooms: `Engine.run(request)` gives typed events.
+
+plan -> context K/V (cache or one forward each) -> denoise -> decode -> files -> Saved, a take at a time: each finished
+take is on disk before the next begins. Failures are events that say what to do; the engine stays usable.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from engine.backbone.loading import Backbone, load_backbone
+from engine.context.cache import ContextCache
+from engine.contract import (
+    TERMINAL,
+    Cancelled,
+    Event,
+    ExportProgress,
+    ExportRequest,
+    Failed,
+    Finished,
+    GenerateRequest,
+    Phase,
+    Request,
+)
+from engine.failures import failure_of
+from engine.film.export import ExportCancelled, export
+from engine.sampling.samplers import SamplingCancelled
+from engine.takes import Emit, TakeMaker
+
+log = logging.getLogger("matchcut.engine")
+
+
+class Engine:
+    """Holds one loaded backbone and one context cache over requests. One request at a time."""
+
+    def __init__(self, device: torch.device | None = None, device_bytes: int = 2 << 30, host_bytes: int = 4 << 30):
+        self._device = device
+        self._budgets = (device_bytes, host_bytes)
+        self._backbone: Backbone | None = None
+        self._name = ""
+        self.cache: ContextCache | None = None
+        self._cancel = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the running request to stop between steps. What is finished stays."""
+        self._cancel.set()
+
+    def run(self, request: Request) -> Iterator[Event]:
+        """Events of a request, the last of which is Finished, Failed or Cancelled.
+
+        The work is done in a thread so that events can be taken as they come; leaving the iterator cancels.
+        """
+        events: queue.Queue[Event | BaseException] = queue.Queue()
+        thread = threading.Thread(target=self._guarded, args=(request, events.put), name="engine", daemon=True)
+        self._cancel.clear()
+        thread.start()
+        try:
+            while True:
+                event = events.get()
+                if isinstance(event, BaseException):
+                    raise event
+                yield event
+                if isinstance(event, TERMINAL):
+                    return
+        finally:
+            self._cancel.set()
+            thread.join()
+
+    def execute(self, request: Request, emit: Emit) -> None:
+        """The same, in the caller's thread, one call of `emit` an event."""
+        self._cancel.clear()
+        started = time.monotonic()
+        try:
+            if isinstance(request, ExportRequest):
+                self._export(request, emit)
+            else:
+                self._generate(request, emit)
+            emit(Finished(request.id, time.monotonic() - started))
+        except (SamplingCancelled, ExportCancelled):
+            emit(Cancelled(request.id))
+        except Exception as error:  # noqa: BLE001 - the boundary: every failure becomes an event
+            code, message, hint = failure_of(error)
+            log.warning("request %s failed: %s", request.id, message, exc_info=code == "internal")
+            if code == "out_of_memory" and self.cache is not None:
+                self.cache.clear()
+            emit(Failed(request.id, code, message, hint))
+
+    def _guarded(self, request: Request, put: Callable[[Any], None]) -> None:
+        try:
+            self.execute(request, put)
+        except BaseException as error:  # noqa: BLE001 - carried to the caller's thread
+            put(error)
+
+    def _export(self, request: ExportRequest, emit: Emit) -> None:
+        emit(
+            export(request, lambda done, text: emit(ExportProgress(request.id, done, text)), self._cancel.is_set)
+        )
+
+    def _generate(self, request: GenerateRequest, emit: Emit) -> None:
+        backbone = self.backbone(request.model, lambda text: emit(Phase(request.id, text)))
+        assert self.cache is not None
+        maker = TakeMaker(backbone, self.cache, request, emit, self._cancel.is_set)
+        if request.joint and len(request.shots) > 1:
+            maker.make_joint()
+            return
+        for shot in request.shots:
+            maker.make(shot)
+
+    def backbone(self, name: str, phase: Callable[[str], None] = lambda _: None) -> Backbone:
+        """The loaded backbone, loading it when another one is held. Raises ModelMissing, ModelBroken."""
+        if self._backbone is None or self._name != name:
+            phase(f"loading {name}")
+            self._backbone, self.cache = None, None
+            self._backbone = load_backbone(name, self._device)
+            self._name = name
+            self.cache = ContextCache(self._backbone.device, *self._budgets)
+        return self._backbone

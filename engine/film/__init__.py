@@ -1,0 +1,1 @@
+"""Latents <-> frames <-> files: decode, encode, posters, filmstrips, export."""

@@ -1,0 +1,1 @@
+"""How a shot is made: noise, schedulers, guidance, generate, extend."""

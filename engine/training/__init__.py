@@ -1,0 +1,1 @@
+"""Trainers and data sets (accelerate). Nothing imports this room."""

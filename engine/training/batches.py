@@ -1,0 +1,182 @@
+"""What each stage of the curriculum shows the transformer: noise levels, contexts, targets.
+
+Every batch has one shape (the same number of shots, latent frames and time positions for all its scenes), so neither
+masks nor padding are needed: a context-causal target simply attends to the captured keys of its context.
+Stages (arXiv 2503.10589 section 3): single shots; Long Context Tuning (full attention, independent levels a shot,
+single-frame substitution, single shots mixed in); context-causal (any subset in any order, noisy context, dropout).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.backbone.positions import PositionRule
+from engine.training.latents import CachedScene, CachedShot, LatentCache
+
+LENGTHS, LENGTH_WEIGHTS = (3, 4, 5), (0.35, 0.35, 0.3)  # latent frames: 9, 13, 17 pixel frames
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A batch of equal shots. latents, noisy (B, C, T, h, w); sigma (B, T); text (B, L, d); start: time position."""
+
+    noisy: Tensor
+    velocity: Tensor
+    sigma: Tensor
+    text: Tensor
+    start: float
+    loss_from: int = 0  # latent frames before this one are given, and carry no loss
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`targets` are denoised: together in one sequence when `joint`, else each alone. `context` parts are captured
+    alone; every target of scene b sees all context parts of scene b. `repeat`: targets a scene stacked in a part."""
+
+    targets: list[Part]
+    context: list[Part] = field(default_factory=list)
+    repeat: int = 1
+    joint: bool = False
+
+
+class BatchMaker:
+    """Draws batches from the cache; one RNG decides everything."""
+
+    def __init__(self, cache: LatentCache, shots: int, empty_text: Tensor, rule: PositionRule, seed: int) -> None:
+        self.cache, self.shots, self.rule = cache, shots, rule
+        self.rng = np.random.default_rng(seed)
+        self.empty = empty_text  # (TEXT_TOKENS, d): what an empty prompt encodes to
+        self.noise = torch.Generator().manual_seed(seed)
+
+    def single(self) -> Batch:
+        """One shot a sample, captions that name everything; sometimes its first frames are given (for extending)."""
+        length = self._length()
+        picks = [self._cut_shot() for _ in range(round(self.shots * 4 / length))]
+        given = int(self.rng.integers(1, length)) if length > 1 and self.rng.random() < 0.1 else 0
+        latents = self._latents(picks, length)
+        texts = [p.full if self.rng.random() < 0.8 else p.told for p in picks]
+        return Batch([self._part(latents, self._texts(texts), 0.0, given=given)])
+
+    def long_context(self) -> Batch:
+        """Full attention over the shots of scenes; own level a shot, or (a third) one level for all."""
+        if self.rng.random() < 0.2:
+            return self.single()
+        length = self._length()
+        count = 4 if self.rng.random() < 0.6 else 2
+        scenes = self._scenes(max(2, round(self.shots * 4 / (length * count))), count)
+        same = self._levels(len(scenes)) if self.rng.random() < 0.33 else None
+        starts = self._starts(count)
+        parts = []
+        for slot in range(count):
+            frames = 1 if self.rng.random() < 0.08 else length
+            picks = [scene[slot] for scene in scenes]
+            parts.append(self._part(self._latents(picks, frames), self._told(picks), starts[slot], sigma=same))
+        return Batch(parts, joint=True)
+
+    def causal(self) -> Batch:
+        """Targets that see captured context: a subset of the scene's other shots, or what they continue, or nothing."""
+        kind = self.rng.random()
+        if kind < 0.1:
+            return self.single()
+        if kind < 0.22:
+            return self.long_context()
+        if kind < 0.34:
+            return self._continuation()
+        contexts = int(self.rng.choice((1, 2, 3), p=(0.35, 0.35, 0.3)))
+        targets, length = 4 - contexts, self._length()
+        scenes = self._scenes(max(2, round(self.shots * 4 / (length * 4))), 4)
+        starts = self._starts(contexts + 1)
+        place = contexts if self.rng.random() < 0.6 else int(self.rng.integers(contexts + 1))
+        target_start = starts.pop(place)
+        context = []
+        for slot in range(contexts):
+            frames = 1 if self.rng.random() < 0.1 else self._length()
+            picks = [scene[slot] for scene in scenes]
+            context.append(self._context_part(self._latents(picks, frames), self._told(picks), starts[slot]))
+        picks = [scene[contexts + n] for scene in scenes for n in range(targets)]
+        target = self._part(self._latents(picks, length), self._told(picks), target_start)
+        return Batch([target], context, repeat=targets)
+
+    def _continuation(self) -> Batch:
+        """Context: the last latent frames of what goes on without a cut, right before the target on the time axis."""
+        pairs: list[tuple[CachedShot, CachedShot]] = []
+        wanted = max(2, round(self.shots / 2))
+        while len(pairs) < wanted:
+            shots = self._scene().shots
+            pairs += [(a, b) for a, b in zip(shots, shots[1:], strict=False) if b.continues and not a.continues]
+        pairs = pairs[:wanted]
+        tail, length = int(self.rng.integers(2, 6)), int(self.rng.choice((2, 3, 4)))
+        before = self.cache.latents[[a.latent for a, _ in pairs]][:, :, 5 - tail :].float()
+        after = self.cache.latents[[b.latent for _, b in pairs]][:, :, :length].float()
+        context = self._context_part(before, self._told([a for a, _ in pairs]), 0.0)
+        target = self._part(after, self._told([b for _, b in pairs]), float(tail))
+        return Batch([target], [context])
+
+    def _part(
+        self, latents: Tensor, text: Tensor, start: float, sigma: Tensor | None = None, given: int = 0
+    ) -> Part:
+        batch, frames = latents.shape[0], latents.shape[2]
+        levels = (self._levels(batch) if sigma is None else sigma)[:, None].expand(batch, frames).clone()
+        levels[:, :given] = 0.0
+        return self._noised(latents, levels, text, start, given)
+
+    def _context_part(self, latents: Tensor, text: Tensor, start: float) -> Part:
+        batch, frames = latents.shape[0], latents.shape[2]
+        level = torch.from_numpy(self.rng.uniform(0, 0.3, size=batch)).float()
+        return self._noised(latents, level[:, None].expand(batch, frames), text, start, frames)
+
+    def _noised(self, latents: Tensor, levels: Tensor, text: Tensor, start: float, given: int) -> Part:
+        noise = torch.randn(latents.shape, generator=self.noise)
+        s = levels[:, None, :, None, None]
+        return Part((1 - s) * latents + s * noise, noise - latents, levels, text, start, given)
+
+    def _levels(self, count: int) -> Tensor:
+        """Logit-normal noise levels (count,)."""
+        return torch.sigmoid(torch.from_numpy(self.rng.normal(0.4, 1.1, size=count)).float())
+
+    def _length(self) -> int:
+        return int(self.rng.choice(LENGTHS, p=LENGTH_WEIGHTS))
+
+    def _starts(self, count: int) -> list[float]:
+        """Time positions of `count` shots, in order, with gaps as long scenes have them (up to nine slots)."""
+        slots = np.arange(count)
+        if self.rng.random() < 0.35:
+            slots = np.sort(self.rng.choice(9, size=count, replace=False))
+            slots = slots - slots[0]
+        return [float(s) * self.rule.stride for s in slots]
+
+    def _scene(self) -> CachedScene:
+        return self.cache.scenes[int(self.rng.integers(len(self.cache.scenes)))]
+
+    def _cut_shot(self) -> CachedShot:
+        while True:
+            shots = self._scene().shots
+            shot = shots[int(self.rng.integers(len(shots)))]
+            if not shot.continues:
+                return shot
+
+    def _scenes(self, count: int, shots: int) -> list[list[CachedShot]]:
+        """`count` scenes, each as `shots` of its shots in random order. A continuation is no shot of its own here: it
+        lacks a first latent frame; scenes with too few others are passed over."""
+        out: list[list[CachedShot]] = []
+        while len(out) < count:
+            cuts = [s for s in self._scene().shots if not s.continues]
+            if len(cuts) >= shots:
+                out.append([cuts[i] for i in self.rng.permutation(len(cuts))[:shots]])
+        return out
+
+    def _latents(self, picks: list[CachedShot], frames: int) -> Tensor:
+        return self.cache.latents[[p.latent for p in picks]][:, :, :frames].float()
+
+    def _told(self, picks: list[CachedShot]) -> Tensor:
+        return self._texts([p.with_global if self.rng.random() < 0.25 else p.told for p in picks])
+
+    def _texts(self, rows: list[int]) -> Tensor:
+        texts = self.cache.texts(rows)
+        drop = self.rng.random(len(rows)) < 0.1
+        texts[torch.from_numpy(drop)] = self.empty
+        return texts

@@ -1,0 +1,194 @@
+"""Train the paper theatre's VAE: PCA start, Charbonnier + gradient losses, crops for speed. Resumable.
+
+Recipe: `shared/paper-theatre.md`. Runs on plain torch + accelerate; uses bf16 only where the machine multiplies it
+faster than fp32 (a GPU, or a CPU with AMX).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from engine.backbone.devices import fast_bf16
+from engine.backbone.vae import PATCH, PaperTheatreVAE, patchify
+from engine.training.checkpoints import Progress, load_state, save_state, seed_everything
+from engine.training.footage import Frames, clips
+from engine.training.optimise import Ema, make_optimisers, set_rate, warm_stable_decay
+
+
+@dataclass(frozen=True)
+class VaeRun:
+    """Settings of one VAE training run."""
+
+    footage: Path
+    held_out: Path
+    out: Path
+    minutes: float = 20.0
+    latent_channels: int = 24
+    encoder_width: int = 128
+    encoder_blocks: int = 2
+    decoder_width: int = 192
+    decoder_blocks: int = 5
+    batch: int = 12
+    frames: int = 9
+    crop: tuple[int, int] = (64, 64)  # (height, width) pixels
+    matrix_lr: float = 2e-3
+    other_lr: float = 1e-3
+    latent_noise: float = 0.03
+    seed: int = 0
+    max_steps: int | None = None
+
+
+def to_video(frames: Frames, device: torch.device | str = "cpu") -> Tensor:
+    """uint8 (..., F, H, W, 3) -> float (..., 3, F, H, W) in [-1, 1]."""
+    video = torch.from_numpy(np.array(frames)).to(device).float().div_(127.5).sub_(1)
+    return video.movedim(-1, -4)
+
+
+def psnr(a: Tensor, b: Tensor) -> float:
+    """Peak signal-to-noise ratio in dB of videos in [-1, 1] (peak 2)."""
+    return float(10 * torch.log10(4 / (a - b).square().mean()))
+
+
+def pca_of_patches(sample: Tensor, channels: int) -> tuple[Tensor, Tensor]:
+    """sample (N, 768) -> mean (768,), orthonormal basis (768, channels) of largest variance."""
+    mean = sample.mean(0)
+    centred = sample - mean
+    values, vectors = torch.linalg.eigh(centred.T @ centred / len(sample))
+    return mean, vectors[:, values.argsort(descending=True)[:channels]]
+
+
+def patch_sample(all_clips: list[Frames], count: int, rng: np.random.Generator) -> Tensor:
+    """Random 768-number cells (count, 768) from random clips."""
+    rows: list[Tensor] = []
+    per_clip = 60
+    for _ in range(math.ceil(count / per_clip)):
+        clip = all_clips[int(rng.integers(len(all_clips)))]
+        cells = patchify(to_video(clip).unsqueeze(0)).flatten(2)[0].T
+        rows.append(cells[torch.from_numpy(rng.integers(len(cells), size=per_clip))])
+    return torch.cat(rows)
+
+
+def reconstruction_loss(out: Tensor, video: Tensor) -> Tensor:
+    """Charbonnier + 0.5 spatial-gradient + 0.25 temporal-gradient."""
+    error = out - video
+    loss = (error.square() + 1e-4).sqrt().mean()
+    for dim, weight in ((-1, 0.25), (-2, 0.25), (-3, 0.25)):
+        if error.shape[dim] > 1:
+            loss = loss + weight * (error.diff(dim=dim).square() + 1e-4).sqrt().mean()
+    return loss
+
+
+def batch_of(all_clips: list[Frames], run: VaeRun, rng: np.random.Generator) -> Tensor:
+    """(B, 3, F, h, w): random cuts of random clips, a start on a clip's first frame half of the time."""
+    height, width = run.crop
+    rows = []
+    while len(rows) < run.batch:
+        clip = all_clips[int(rng.integers(len(all_clips)))]
+        if len(clip) < run.frames:
+            continue
+        t = int(rng.integers(len(clip) - run.frames + 1))
+        y = int(rng.integers(clip.shape[1] - height + 1))
+        x = int(rng.integers(clip.shape[2] - width + 1))
+        rows.append(np.asarray(clip[t : t + run.frames, y : y + height, x : x + width]))
+    return to_video(np.stack(rows))
+
+
+@torch.no_grad()
+def measure(vae: PaperTheatreVAE, held_out: list[Frames], limit: int = 48) -> float:
+    """Mean PSNR (dB) over held-out clips at full size."""
+    values = []
+    for clip in held_out[:limit]:
+        video = to_video(clip).unsqueeze(0)
+        values.append(psnr(vae.decode(vae.encode(video)).clamp(-1, 1), video))
+    return float(np.mean(values))
+
+
+def latent_statistics(vae: PaperTheatreVAE, all_clips: list[Frames], limit: int = 400) -> tuple[list[float], list[float]]:
+    """Mean and scale a channel. The scale is the square root of the relative deviation: halfway between the natural
+    spectrum (faint detail stays faint) and whitening (faint detail costs as much as colour); overall variance 1."""
+    with torch.no_grad():
+        rows = [vae.encode(to_video(c).unsqueeze(0)).flatten(2)[0] for c in all_clips[:: max(1, len(all_clips) // limit)]]
+    latents = torch.cat(rows, dim=1)
+    std = latents.std(1)
+    half = std.sqrt()
+    scale = half * (std / half).square().mean().sqrt()
+    return latents.mean(1).tolist(), scale.tolist()
+
+
+def train_vae(run: VaeRun) -> PaperTheatreVAE:
+    """Train for `run.minutes` in all (resuming counts), write the EMA model and `metrics.json` to `run.out`."""
+    seed_everything(run.seed)
+    accelerator = Accelerator(mixed_precision="bf16" if fast_bf16() else "no")
+    rng = np.random.default_rng(run.seed)
+    footage, held_out = list(clips(run.footage)), list(clips(run.held_out))
+    vae = PaperTheatreVAE(
+        run.latent_channels, run.encoder_width, run.encoder_blocks, run.decoder_width, run.decoder_blocks
+    )
+    vae.start_from_pca(*pca_of_patches(patch_sample(footage, 40_000, rng), run.latent_channels))
+    vae.to(accelerator.device)
+    print(f"pca start: {measure(vae, held_out):.2f} dB", flush=True)
+    optimisers = make_optimisers(vae, run.matrix_lr, run.other_lr)
+    ema, progress, state = Ema(vae, 0.995), Progress(), run.out / "state.pt"
+    if state.exists():
+        progress = load_state(state, vae, ema, optimisers)
+        rng = np.random.default_rng(run.seed + progress.step)
+    _loop(run, accelerator, vae, optimisers, ema, progress, footage, held_out, rng)
+    ema.copy_to(vae)
+    mean, std = latent_statistics(vae, footage)
+    vae.register_to_config(latents_mean=mean, latents_std=std)
+    vae.save_pretrained(run.out / "vae")
+    metrics: dict[str, Any] = {"psnr_db": measure(vae, held_out), **vars(progress)}
+    (run.out / "metrics.json").write_text(json.dumps(metrics))
+    print(metrics, flush=True)
+    return vae
+
+
+def _loop(
+    run: VaeRun,
+    accelerator: Accelerator,
+    vae: PaperTheatreVAE,
+    optimisers: list[torch.optim.Optimizer],
+    ema: Ema,
+    progress: Progress,
+    footage: list[Frames],
+    held_out: list[Frames],
+    rng: np.random.Generator,
+) -> None:
+    total, before, shown = run.minutes * 60, progress.seconds, time.monotonic()
+    started = time.monotonic()
+    running = 0.0
+    while progress.seconds < total and (run.max_steps is None or progress.step < run.max_steps):
+        set_rate(optimisers, warm_stable_decay(progress.seconds / total, decay_from=0.6))
+        video = batch_of(footage, run, rng).to(accelerator.device)
+        with accelerator.autocast():
+            latents = vae.encode(video)
+            out = vae.decode(latents + run.latent_noise * torch.randn_like(latents))
+        loss = reconstruction_loss(out.float(), video) + 1e-5 * latents.float().square().mean()
+        accelerator.backward(loss)
+        for optimiser in optimisers:
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+        ema.update(vae)
+        progress.step += 1
+        progress.shots += run.batch
+        progress.seconds = before + time.monotonic() - started
+        running = 0.95 * running + 0.05 * float(loss.detach())
+        if time.monotonic() - shown > 60:
+            shown = time.monotonic()
+            print(
+                f"step {progress.step} {progress.seconds / 60:.1f} min loss {running:.4f} "
+                f"held-out {measure(vae, held_out, 16):.2f} dB",
+                flush=True,
+            )
+            save_state(run.out / "state.pt", vae, ema, optimisers, progress)
+    save_state(run.out / "state.pt", vae, ema, optimisers, progress)
