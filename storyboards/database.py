@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
@@ -29,14 +30,30 @@ def connect(file: Path, mode: str = "rw", busy_timeout: float = BUSY_TIMEOUT) ->
         f"{file.absolute().as_uri()}?{query}", uri=True, timeout=busy_timeout, check_same_thread=False
     )
     connection.isolation_level = None  # transactions begin where this module says, not where sqlite3 guesses
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA synchronous=NORMAL")
+    try:
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA synchronous=NORMAL")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
+
+
+def use_log(file: Path) -> None:
+    """Switch to a write-ahead log, so that readers and the writer go on beside each other.
+
+    Where the disk cannot do that (some network shares), SQLite stays with its rollback journal; it is only slower.
+    """
+    connection = connect(file)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
 
 
 def open_engine(file: Path, mode: str = "rw", busy_timeout: float = BUSY_TIMEOUT) -> Engine:
     """Return an SQLAlchemy engine over `connect`. Nothing is opened before the first use."""
-    opener: Callable[[], sqlite3.Connection] = lambda: connect(file, mode, busy_timeout)  # noqa: E731
+    opener = partial(connect, file, mode, busy_timeout)
     engine = create_engine("sqlite://", creator=opener, poolclass=QueuePool, pool_size=4)
 
     @event.listens_for(engine, "begin")
@@ -153,14 +170,14 @@ class Document:
         self._engine.dispose()
 
 
-def backup(source: Path, target: Path, **options: Any) -> None:
+def backup(source: Path, target: Path) -> None:
     """Copy a live database with SQLite's backup API, under a temporary name until it is whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".tmp")
-    partial.unlink(missing_ok=True)
-    original = connect(source, "ro", **options)
+    unfinished = target.with_name(target.name + ".tmp")
+    unfinished.unlink(missing_ok=True)
+    original = connect(source, "ro")
     try:
-        copy = sqlite3.connect(partial)
+        copy = sqlite3.connect(unfinished)
         try:
             original.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE")
@@ -168,4 +185,4 @@ def backup(source: Path, target: Path, **options: Any) -> None:
             copy.close()
     finally:
         original.close()
-    partial.replace(target)
+    unfinished.replace(target)

@@ -23,7 +23,7 @@ TAKE_FILES = (LATENTS, VIDEO, POSTER, FILMSTRIP, MANIFEST)
 
 
 def inside(root: Path, relative: str) -> Path:
-    """Return the absolute path of a stored one. Raises OutsideProject if it is absolute or leaves `root`, also by a link."""
+    """Return the absolute path of a stored one. Raises OutsideProject if it leaves `root`, be it by a link."""
     pure = PurePosixPath(relative)
     drive = PureWindowsPath(relative)
     unsafe = not pure.parts or pure.is_absolute() or bool(drive.anchor) or ".." in (*pure.parts, *drive.parts)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from .database import backup, connect, errors_told, open_engine
 from .errors import DamagedProject, NewerProject, NotAProject, UpgradeFailed
 from .paths import BACKUPS
-from .tables import FORMAT_MAJOR, FORMAT_MINOR, HEAD_REVISION
+from .tables import FORMAT_MAJOR, FORMAT_MINOR, HEAD_REVISION, TABLES
 
 APPLICATION_ID = 0x4D434854  # "MCHT", so that another program's database is not taken for ours
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -67,8 +67,12 @@ def _inspect(connection: sqlite3.Connection, file: Path) -> Format:
         raise DamagedProject(
             f"{file} is damaged ({problem}).", "Repair the project: what can be read is saved, the file is kept."
         )
-    revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return Format(major, minor, revision[0] if revision else "")
+    present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    rows = connection.execute("SELECT version_num FROM alembic_version") if "alembic_version" in present else iter(())
+    revision = next(rows, ("",))[0]
+    if not revision or (revision == HEAD_REVISION and not set(TABLES) <= present):
+        raise DamagedProject(f"{file} has lost tables.", "Repair the project: its backups and takes are used.")
+    return Format(major, minor, revision)
 
 
 _HEADER = ("application_id", "user_version")
@@ -80,7 +84,6 @@ def create_file(file: Path) -> None:
         connection = connect(file, "rwc")
         try:
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            connection.execute("PRAGMA journal_mode=WAL")
         finally:
             connection.close()
         migrate(file)

@@ -28,7 +28,7 @@ class Profile:
     max_frames: int = 17  # longest shot of one generation; more is made by extending
     extension_frames: int = 16  # new frames of one extension chunk
     tail_latents: int = 5  # latent frames that a continuation sees of what it continues
-    text_tokens: int = 64
+    text_tokens: int = 80
     positions: PositionRule = field(default_factory=PositionRule)
     encoding: Literal["isolated", "chained"] = "isolated"
     context_noise: float = 0.1

@@ -60,6 +60,7 @@ class _Conditions:
     lengths: list[int]  # tokens a shot
     per_frame: int  # tokens a latent frame
     rotary: Rotary
+    mask: Tensor | None = None  # (N, N) bool, True where a query (row) sees a key (column)
 
 
 class SceneTransformer3DModel(WanTransformer3DModel):  # type: ignore[misc]
@@ -82,7 +83,8 @@ class SceneTransformer3DModel(WanTransformer3DModel):  # type: ignore[misc]
         context: PlacedContext | None = None,
         start: float = 0.0,
     ) -> Any:
-        stock = encoder_hidden_states_image is not None or attention_kwargs is not None or self._per_token(timestep, hidden_states)
+        per_token = self._per_token(timestep, hidden_states)
+        stock = encoder_hidden_states_image is not None or attention_kwargs is not None or per_token
         if stock:
             if context is not None:
                 raise ValueError("image embeddings, LoRA scales by call and per-token timesteps take no context")
@@ -96,9 +98,15 @@ class SceneTransformer3DModel(WanTransformer3DModel):  # type: ignore[misc]
     def _per_token(self, timestep: Tensor, latents: Tensor) -> bool:
         return timestep.ndim == 2 and timestep.shape[1] != self.tokens_grid(latents)[0]
 
-    def forward_scene(self, shots: list[ShotInput], context: PlacedContext | None = None) -> list[Tensor]:
-        """Velocities, one tensor a shot, shaped as its latents. All shots see each other and the context."""
-        x, temb, conditions = self._embed(shots)
+    def forward_scene(
+        self, shots: list[ShotInput], context: PlacedContext | None = None, mask: Tensor | None = None
+    ) -> list[Tensor]:
+        """Velocities, one tensor a shot, shaped as its latents. All shots see each other and the context.
+
+        `mask` (N, N) bool narrows who sees whom among the N tokens of `shots`: only needed to compute a block-causal
+        scene in one uncached forward. Cached generation needs none.
+        """
+        x, temb, conditions = self._embed(shots, mask)
         for number, block in enumerate(self.blocks):
             seen = context.layers[number] if context is not None else None
             if torch.is_grad_enabled() and self.gradient_checkpointing:
@@ -112,7 +120,7 @@ class SceneTransformer3DModel(WanTransformer3DModel):  # type: ignore[misc]
 
         The last block stops after its keys and values. `context`: what the item itself saw (chained encoding).
         """
-        x, _, conditions = self._embed([shot])
+        x, _, conditions = self._embed([shot], None)
         captured: list[LayerKV] = []
         for number, block in enumerate(self.blocks):
             seen = context.layers[number] if context is not None else None
@@ -122,7 +130,7 @@ class SceneTransformer3DModel(WanTransformer3DModel):  # type: ignore[misc]
                 x = _run_block(block, x, conditions, seen)
         return captured
 
-    def _embed(self, shots: list[ShotInput]) -> tuple[Tensor, Tensor, _Conditions]:
+    def _embed(self, shots: list[ShotInput], mask: Tensor | None) -> tuple[Tensor, Tensor, _Conditions]:
         head_dim = self.config.attention_head_dim
         tokens, texts, lengths, temb, modulation = [], [], [], [], []
         at: Rotary | None = None
@@ -144,7 +152,7 @@ class SceneTransformer3DModel(WanTransformer3DModel):  # type: ignore[misc]
             at = place if at is None else at.cat(place)
         assert at is not None
         grid = self.tokens_grid(shots[0].latents)
-        conditions = _Conditions(_cat(modulation), texts, lengths, grid[1] * grid[2], at)
+        conditions = _Conditions(_cat(modulation), texts, lengths, grid[1] * grid[2], at, mask)
         return _cat(tokens).contiguous(), _cat(temb), conditions
 
     def _unembed(self, x: Tensor, temb: Tensor, shots: list[ShotInput], conditions: _Conditions) -> list[Tensor]:
@@ -192,13 +200,16 @@ def _project_out(attn: Any, attended: Tensor, like: Tensor) -> Tensor:
     return cast(Tensor, attn.to_out[1](out))
 
 
-def _self_attention(attn: Any, hidden: Tensor, at: Rotary, context: LayerKV | None) -> Tensor:
+def _self_attention(attn: Any, hidden: Tensor, conditions: _Conditions, context: LayerKV | None) -> Tensor:
+    at = conditions.rotary
     query = rotate(_norm_fp32(attn.norm_q, attn.to_q(hidden)).unflatten(2, (attn.heads, -1)), at)
     key, value = _keys_values(attn, hidden)
     key = rotate(key, at)
     if context is not None:
         key, value = torch.cat([context[0], key], 1), torch.cat([context[1], value], 1)
-    return _project_out(attn, dispatch_attention_fn(query, key, value, backend=attn.processor._attention_backend), query)
+    backend = attn.processor._attention_backend
+    attended = dispatch_attention_fn(query, key, value, attn_mask=conditions.mask, backend=backend)
+    return _project_out(attn, attended, query)
 
 
 def _cross_attention(attn: Any, hidden: Tensor, text: Tensor) -> Tensor:
@@ -250,7 +261,7 @@ def _run_block(block: Any, x: Tensor, conditions: _Conditions, context: LayerKV 
     """One Wan block, operation for operation as the stock class, with context in self-attention."""
     hidden, table = _modulated(block, x, conditions)
     _, _, gate_msa, c_shift, c_scale, c_gate = table
-    attended = _self_attention(block.attn1, hidden, conditions.rotary, context)
+    attended = _self_attention(block.attn1, hidden, conditions, context)
     x = (x.float() + _gate(attended, gate_msa, conditions)).type_as(x)
     x = x + _route_text(block.attn2, block.norm2(x.float()).type_as(x), conditions)
     hidden = _apply(block.norm3(x.float()), c_scale, c_shift, conditions).type_as(x)

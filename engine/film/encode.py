@@ -8,7 +8,8 @@ is as exact as 8. One encoder thread and no dates: the same frames give the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -135,10 +136,8 @@ class VideoWriter:
         if error is None:
             self.close()
             return
-        try:
+        with contextlib.suppress(av.FFmpegError):  # the first error is the one to report
             self._container.close()
-        except av.FFmpegError:
-            pass  # the first error is the one to report
 
 
 def encode_video(path: Path, frames: Frames, fps: float, *, metadata: Mapping[str, str] | None = None) -> None:
@@ -149,12 +148,8 @@ def encode_video(path: Path, frames: Frames, fps: float, *, metadata: Mapping[st
     check_frames(frames)
     height, width = frames.shape[1:3]
     with VideoWriter(path, (width, height), exact_rate(fps), metadata=metadata) as writer:
-        _write_all(writer, frames)
-
-
-def _write_all(writer: VideoWriter, frames: Iterable[Frame]) -> None:
-    for frame in frames:
-        writer.write(frame)
+        for frame in frames:
+            writer.write(frame)
 
 
 def _video_stream(

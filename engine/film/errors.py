@@ -11,15 +11,17 @@ from engine.contract import FailureCode
 class FilmError(Exception):
     """Base of all failures of `engine.film`.
 
-    `code` is the contract's failure code, `message` says what happened, `hint` what to do next; both are sentences.
+    `code` is the contract's failure code, `message` (also `str(error)`) says what happened, `hint` what to do next;
+    both are sentences, and a traceback shows both.
     """
 
     code: ClassVar[FailureCode] = "internal"
 
     def __init__(self, message: str, hint: str) -> None:
-        super().__init__(f"{message} {hint}")
+        super().__init__(message)
         self.message = message
         self.hint = hint
+        self.add_note(hint)
 
 
 class BadFrames(FilmError):

@@ -66,4 +66,4 @@ def _write_latents(path: Path, latents: LatentsSource, dtype: Literal["f32", "bf
         return
     latents(path)
     if not path.is_file():
-        raise BadLatents("The latents were not written.", f"The callable must write the file it is given ({path.name}).")
+        raise BadLatents("The latents were not written.", "The callable must write the file at the path it is given.")

@@ -39,7 +39,8 @@ def whole_folder(final: Path) -> Iterator[Path]:
         temporary = temporary_sibling(final)
         _remove(temporary)
         try:
-            temporary.mkdir(parents=True)
+            _make_folder(final.parent)
+            temporary.mkdir()
             yield temporary
             for path in sorted(temporary.rglob("*")):
                 sync(path)
@@ -62,7 +63,7 @@ def whole_file(final: Path) -> Iterator[Path]:
         temporary = temporary_sibling(final)
         _remove(temporary)
         try:
-            final.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(final.parent)
             yield temporary
             sync(temporary)
             os.replace(temporary, final)
@@ -112,6 +113,13 @@ def sweep_temporary(folder: Path) -> list[Path]:
             _remove(path)
             swept.append(path)
     return swept
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # what pathlib says when a file is in the way
+        raise NotADirectoryError(errno.ENOTDIR, "a file is in the way", str(folder)) from error
 
 
 def _alive(pid: int) -> bool:

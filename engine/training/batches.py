@@ -55,10 +55,10 @@ class BatchMaker:
     def single(self) -> Batch:
         """One shot a sample, captions that name everything; sometimes its first frames are given (for extending)."""
         length = self._length()
-        picks = [self._cut_shot() for _ in range(round(self.shots * 4 / length))]
+        picks = [self._cut_shot(named=True) for _ in range(round(self.shots * 4 / length))]
         given = int(self.rng.integers(1, length)) if length > 1 and self.rng.random() < 0.1 else 0
         latents = self._latents(picks, length)
-        texts = [p.full if self.rng.random() < 0.8 else p.told for p in picks]
+        texts = [p.full if self.rng.random() < 0.9 else p.told for p in picks]
         return Batch([self._part(latents, self._texts(texts), 0.0, given=given)])
 
     def long_context(self) -> Batch:
@@ -152,11 +152,12 @@ class BatchMaker:
     def _scene(self) -> CachedScene:
         return self.cache.scenes[int(self.rng.integers(len(self.cache.scenes)))]
 
-    def _cut_shot(self) -> CachedShot:
+    def _cut_shot(self, named: bool) -> CachedShot:
+        """A shot that follows a cut; `named`: one that has a caption naming everything."""
         while True:
             shots = self._scene().shots
             shot = shots[int(self.rng.integers(len(shots)))]
-            if not shot.continues:
+            if not shot.continues and (shot.full != shot.told or not named):
                 return shot
 
     def _scenes(self, count: int, shots: int) -> list[list[CachedShot]]:
@@ -173,7 +174,7 @@ class BatchMaker:
         return self.cache.latents[[p.latent for p in picks]][:, :, :frames].float()
 
     def _told(self, picks: list[CachedShot]) -> Tensor:
-        return self._texts([p.with_global if self.rng.random() < 0.25 else p.told for p in picks])
+        return self._texts([p.with_global if self.rng.random() < 0.9 else p.told for p in picks])
 
     def _texts(self, rows: list[int]) -> Tensor:
         texts = self.cache.texts(rows)
