@@ -32,7 +32,7 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 test: lint
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" --session-timeout=1800
 
 test-all: lint
 	$(PYTEST)

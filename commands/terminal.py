@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -22,8 +22,9 @@ PLAIN_WIDTH = 160  # columns of a table that goes into a file or a pipe
 class Terminal:
     """The two streams of a command."""
 
-    def __init__(self, *, as_json: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False, stdout: TextIO | None = None) -> None:
         self.as_json = as_json
+        self._stdout = stdout or sys.stdout
         self.err = _console(stderr=True)
         self.out = self.err if as_json else _console(stderr=False)
 
@@ -47,7 +48,7 @@ class Terminal:
     def result(self, answer: dict[str, Any]) -> None:
         """Print the object for scripts; nothing unless they asked for it."""
         if self.as_json:
-            print(json.dumps(answer, ensure_ascii=False, default=str), file=sys.stdout, flush=True)
+            print(json.dumps(answer, ensure_ascii=False, default=str), file=self._stdout, flush=True)
 
     @contextmanager
     def bars(self, what: str, total: float) -> Iterator[Bars]:

@@ -85,7 +85,7 @@ class Engine:
             emit(Finished(request.id, time.monotonic() - started))
         except (SamplingCancelled, ExportCancelled):
             emit(Cancelled(request.id))
-        except Exception as error:  # noqa: BLE001 - the boundary: every failure becomes an event
+        except Exception as error:
             code, message, hint = failure_of(error)
             log.warning("request %s failed: %s", request.id, message, exc_info=code == "internal")
             if code == "out_of_memory" and self.cache is not None:

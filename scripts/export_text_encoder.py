@@ -63,8 +63,8 @@ waterfall island ocean seaside shore cliff cave jungle swamp volcano garden park
 windmill castle palace tower ruins temple bridge harbor harbour lighthouse pier market kitchen bedroom bathroom attic
 cellar library classroom hospital restaurant cafe bakery workshop laboratory rooftop balcony alley tunnel subway
 fireplace armchair sofa window curtain carpet mirror lamp bookshelf
-tree pine fir palm oak leaf leaves petal petals flower flowers tulip sunflower daisy rose mushroom cactus grass bush moss
-dawn dusk sunrise sunset noon midnight morning evening daylight daytime moonlight sunlight twilight starry
+tree pine fir palm oak leaf leaves petal petals flower flowers tulip sunflower daisy rose mushroom cactus grass moss
+bush dawn dusk sunrise sunset noon midnight morning evening daylight daytime moonlight sunlight twilight starry
 cloudy sunny rainy stormy foggy misty windy rain raining rainbow thunder lightning storm fog mist breeze icy frozen
 walks walking strolls strolling runs running jumps jumping hops hopping leaps leaping skips skipping waves waving
 sleeps sleeping asleep nap napping wakes yawns dances dancing sways swaying spins spinning floats floating hangs

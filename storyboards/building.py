@@ -79,9 +79,8 @@ class _Builder:
         return request, self.plan
 
     def _owes(self) -> int:
-        """Count the takes left to make. Shots denoised together are made anew together."""
-        wanted = len(self.targets) if self.job.kind == "joint" else self.params.takes
-        return wanted if self.job.kind == "joint" and self.saved < wanted else wanted - self.saved
+        """Count the takes left to make for each shot. Shots denoised together are made anew together."""
+        return 1 if self.job.kind == "joint" else max(0, self.params.takes - self.saved)
 
     def _task(self, shot_id: str) -> ShotTask:
         line = self.lines.get(shot_id)
@@ -108,7 +107,7 @@ class _Builder:
         """Give out ids and numbers, and note for each take what its row will need."""
         shot = self.work.get(Shot, shot_id)
         tasks = []
-        for _ in range(1 if self.job.kind == "joint" else self._owes()):
+        for _ in range(self._owes()):
             take_id, number = new_id(), shot.next_take_number
             shot.next_take_number += 1
             self.plan.append(

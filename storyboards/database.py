@@ -17,7 +17,7 @@ from sqlalchemy.pool import QueuePool
 
 from .changes import ChangeSet, Recorder
 from .errors import DamagedProject, DatabaseBusy, DiskError, DiskFull, NotFound, ReadOnlyProject
-from .tables import Base
+from .tables import Base, new_id
 
 BUSY_TIMEOUT = 5.0  # seconds that a write waits for another program
 _Row = TypeVar("_Row", bound=Base)
@@ -107,9 +107,9 @@ class Work:
         self.changes = ChangeSet()  # complete once the transaction has ended
 
     def add(self, row: _Row) -> _Row:
-        """Insert a row and return it with its defaults filled in."""
+        """Insert a row, with an id at once; the rest of its defaults come when it is written."""
+        row.id = row.id or new_id()
         self.session.add(row)
-        self.session.flush()
         return row
 
     def get(self, cls: type[_Row], row_id: str, *, deleted: bool = False) -> _Row:
@@ -149,6 +149,7 @@ class Document:
                 raise RuntimeError("a transaction is already open in this thread")
             with Session(self._writing, expire_on_commit=False) as session:
                 recorder = Recorder(session)
+                raw = session.connection().connection.driver_connection
                 self._open = work = Work(session)
                 try:
                     yield work
@@ -158,6 +159,10 @@ class Document:
                     work.changes = changes
                 finally:
                     self._open = None
+                    # A commit that broken links refuse stays open in SQLite, and SQLAlchemy takes it for ended.
+                    if raw is not None and raw.in_transaction:
+                        session.rollback()
+                        raw.rollback()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

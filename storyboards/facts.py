@@ -190,5 +190,5 @@ def seen_by(session: Session, takes: ColumnElement[bool]) -> dict[str, tuple[See
     )
     found: dict[str, list[Seen]] = defaultdict(list)
     for row in session.execute(joined):
-        found[row.take_id].append(Seen(*row[1:]))
+        found[row[0]].append(Seen(*row[1:]))
     return {take_id: tuple(items) for take_id, items in found.items()}

@@ -24,16 +24,25 @@ TAKE_FILES = (LATENTS, VIDEO, POSTER, FILMSTRIP, MANIFEST)
 
 def inside(root: Path, relative: str) -> Path:
     """Return the absolute path of a stored one. Raises OutsideProject if it leaves `root`, be it by a link."""
-    pure = PurePosixPath(relative)
-    drive = PureWindowsPath(relative)
-    unsafe = not pure.parts or pure.is_absolute() or bool(drive.anchor) or ".." in (*pure.parts, *drive.parts)
-    path = root.joinpath(*pure.parts)
-    if unsafe or not path.resolve().is_relative_to(root.resolve()):
-        raise OutsideProject(
-            f"The stored path {relative!r} leaves the project {root.name}.",
-            "The project was edited by hand or comes from a source not to be trusted; do not use this file.",
-        )
+    path = named_inside(root, relative)
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise _outside(root, relative)
     return path
+
+
+def named_inside(root: Path, relative: str) -> Path:
+    """Return the same by its name alone, without a look at the disk: for long lists of files that are not opened."""
+    pure, drive = PurePosixPath(relative), PureWindowsPath(relative)
+    if not pure.parts or pure.is_absolute() or drive.anchor or ".." in (*pure.parts, *drive.parts):
+        raise _outside(root, relative)
+    return root.joinpath(*pure.parts)
+
+
+def _outside(root: Path, relative: str) -> OutsideProject:
+    return OutsideProject(
+        f"The stored path {relative!r} leaves the project {root.name}.",
+        "The project was edited by hand or comes from a source not to be trusted; do not use this file.",
+    )
 
 
 def relative_to(root: Path, path: Path) -> str:

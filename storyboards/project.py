@@ -56,7 +56,7 @@ class Project:
 
         The folder appears whole or not at all. Raises ProjectExists, ReadOnlyProject, InvalidValue.
         """
-        path = _with_suffix(Path(path))
+        path = _with_suffix(Path(path).absolute())
         if path.exists():
             raise ProjectExists(f"{path} exists already.", "Open it, or choose another name.")
         unfinished = path.with_name(f".{path.name}.tmp-{os.getpid()}")
@@ -83,7 +83,7 @@ class Project:
         ReadOnlyProject, NewerProject, OlderProject, UpgradeFailed, DatabaseBusy, and DamagedProject, after which
         `storyboards.repair.repair(path)` is the offer to make.
         """
-        path = Path(path)
+        path = Path(path).absolute()
         if not path.exists() and _with_suffix(path).exists():
             path = _with_suffix(path)
         if not path.is_dir():

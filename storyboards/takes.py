@@ -9,7 +9,7 @@ from sqlalchemy import select
 from .changes import ChangeSet
 from .database import Document, Work
 from .errors import InvalidValue, MissingFile
-from .paths import LATENTS, VIDEO, inside
+from .paths import LATENTS, VIDEO, named_inside
 from .tables import RATINGS, Shot, Take
 
 
@@ -106,5 +106,5 @@ def _complete(document: Document, take: Take) -> bool:
 
 
 def _has_files(document: Document, folder: str) -> bool:
-    path = inside(document.root, folder)
+    path = named_inside(document.root, folder)
     return (path / VIDEO).is_file() and (path / LATENTS).is_file()

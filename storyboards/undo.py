@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from .changes import ChangeSet, RowChange, row_values
 from .database import Document, Work
-from .errors import CannotUndo
+from .errors import CannotUndo, NotFound
 from .positions import key_between
-from .tables import TABLES, Base
+from .tables import TABLES, Base, Take
 
 # Work that an engine has done or begun is history, not an edit.
 _HISTORY = ("job", "take_context")
@@ -32,7 +32,7 @@ class UndoVerbs(Document):
             with self.transaction() as work:
                 for change in reversed(changes.rows):
                     _revert_row(work, change)
-        except IntegrityError as error:
+        except (IntegrityError, NotFound) as error:
             raise CannotUndo(
                 "What this change belonged to is not there any more.", "There is nothing left to undo here."
             ) from error
@@ -58,6 +58,8 @@ def _revert_row(work: Work, change: RowChange) -> None:
     for name, value in change.before.items():
         if name == "position":
             value = _free_position(work, row, value)
+        if name == "selected_take_id" and value is not None:
+            work.get(Take, value)  # raises NotFound for one that was deleted since
         setattr(row, name, value)
 
 

@@ -96,7 +96,7 @@ def upgrade_file(file: Path, found: Format, more_versions: Sequence[Path] = ()) 
         backup(file, saved)
         try:
             migrate(file, more_versions)
-        except (SQLAlchemyError, sqlite3.Error, ImportError) as error:
+        except (SQLAlchemyError, sqlite3.Error, ImportError, UpgradeFailed) as error:
             raise UpgradeFailed(
                 f"{file.parent.name} could not be upgraded from {found.revision}: {error}",
                 f"The file is as it was and a copy lies at {saved}; please report this.",
@@ -126,6 +126,7 @@ def migrate(file: Path, more_versions: Sequence[Path] = ()) -> None:
 def _run_revisions(connection: Connection, more_versions: Sequence[Path]) -> None:
     from alembic import command  # slow to import, and seldom needed
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -133,7 +134,10 @@ def _run_revisions(connection: Connection, more_versions: Sequence[Path]) -> Non
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", "\n".join(str(folder) for folder in folders).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise UpgradeFailed(f"There is no way from this format to today's: {error}", "Please report this.") from error
 
 
 def daily_backup(file: Path) -> Path | None:

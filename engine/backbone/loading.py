@@ -47,7 +47,8 @@ class Backbone:
     @property
     def dtype(self) -> torch.dtype:
         """What the transformer computes in."""
-        return next(self.transformer.parameters()).dtype
+        dtype: torch.dtype = next(self.transformer.parameters()).dtype
+        return dtype
 
     def latent_shape(self, latents: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """(C, T, h, w) for `latents` latent frames at `size` (width, height)."""

@@ -72,7 +72,7 @@ class SceneTransformer3DModel(WanTransformer3DModel):  # type: ignore[misc]
         _, _, frames, height, width = latents.shape
         return frames // p_t, height // p_h, width // p_w
 
-    def forward(  # noqa: D102 - the stock docstring holds
+    def forward(
         self,
         hidden_states: Tensor,
         timestep: Tensor,
@@ -88,9 +88,8 @@ class SceneTransformer3DModel(WanTransformer3DModel):  # type: ignore[misc]
         if stock:
             if context is not None:
                 raise ValueError("image embeddings, LoRA scales by call and per-token timesteps take no context")
-            return super().forward(
-                hidden_states, timestep, encoder_hidden_states, encoder_hidden_states_image, return_dict, attention_kwargs
-            )
+            images, text = encoder_hidden_states_image, encoder_hidden_states
+            return super().forward(hidden_states, timestep, text, images, return_dict, attention_kwargs)
         shot = ShotInput(hidden_states, timestep, encoder_hidden_states, start)
         (sample,) = self.forward_scene([shot], context)
         return _Output(sample) if return_dict else (sample,)
@@ -168,8 +167,8 @@ class SceneTransformer3DModel(WanTransformer3DModel):  # type: ignore[misc]
         outputs = []
         for shot, part in zip(shots, x.split(conditions.lengths, dim=1), strict=True):
             frames, height, width = self.tokens_grid(shot.latents)
-            part = part.reshape(part.shape[0], frames, height, width, p_t, p_h, p_w, -1).permute(0, 7, 1, 4, 2, 5, 3, 6)
-            outputs.append(part.flatten(6, 7).flatten(4, 5).flatten(2, 3))
+            cells = part.reshape(part.shape[0], frames, height, width, p_t, p_h, p_w, -1)
+            outputs.append(cells.permute(0, 7, 1, 4, 2, 5, 3, 6).flatten(6, 7).flatten(4, 5).flatten(2, 3))
         return outputs
 
 
@@ -215,7 +214,8 @@ def _self_attention(attn: Any, hidden: Tensor, conditions: _Conditions, context:
 def _cross_attention(attn: Any, hidden: Tensor, text: Tensor) -> Tensor:
     query = _norm_fp32(attn.norm_q, attn.to_q(hidden)).unflatten(2, (attn.heads, -1))
     key, value = _keys_values(attn, text)
-    return _project_out(attn, dispatch_attention_fn(query, key, value, backend=attn.processor._attention_backend), query)
+    attended = dispatch_attention_fn(query, key, value, backend=attn.processor._attention_backend)
+    return _project_out(attn, attended, query)
 
 
 def _route_text(attn: Any, hidden: Tensor, conditions: _Conditions) -> Tensor:
@@ -231,7 +231,7 @@ def _route_text(attn: Any, hidden: Tensor, conditions: _Conditions) -> Tensor:
 
 def _spread(x: Tensor, levels: Tensor, per_frame: int) -> Tensor:
     """(B, F, dim) per-frame numbers against tokens (B, F*per_frame, dim), without making a per-token copy."""
-    return x.unflatten(1, (levels.shape[1], per_frame))
+    return cast(Tensor, x.unflatten(1, (levels.shape[1], per_frame)))
 
 
 def _modulated(block: Any, x: Tensor, conditions: _Conditions) -> tuple[Tensor, tuple[Tensor, ...]]:

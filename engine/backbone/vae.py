@@ -99,13 +99,13 @@ class Trunk(nn.Module):
         return cast(Tensor, flat.unflatten(0, (-1, frames)).transpose(1, 2))
 
 
-class PaperTheatreVAE(ModelMixin, ConfigMixin):
+class PaperTheatreVAE(ModelMixin, ConfigMixin):  # type: ignore[misc]  # diffusers' mixins are untyped
     """`encode` gives raw latents; `normalise`/`denormalise` go to and from what the transformer denoises.
 
     `latents_mean` and `latents_std` (one number a channel) are measured on training clips after training.
     """
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self,
         latent_channels: int = 24,
@@ -152,7 +152,7 @@ class PaperTheatreVAE(ModelMixin, ConfigMixin):
     def _statistics(self, like: Tensor) -> tuple[Tensor, Tensor]:
         config = self.config
         if config.latents_mean is None or config.latents_std is None:
-            raise ValueError("this VAE has no latent statistics: finish its training (`main.py train paper-theatre vae`)")
+            raise ValueError("this VAE has no latent statistics: finish `main.py train paper-theatre vae`")
         shape = (1, -1, 1, 1, 1)
         mean = torch.tensor(config.latents_mean, dtype=like.dtype, device=like.device).view(shape)
         return mean, torch.tensor(config.latents_std, dtype=like.dtype, device=like.device).view(shape)

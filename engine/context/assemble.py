@@ -82,7 +82,8 @@ def assemble(blocks: Sequence[ContextBlock], target: int, backbone: Backbone, ca
     records: list[ContextRecord] = []
     for block, start in zip(ordered, placement.block_starts, strict=True):
         block = replace(block, start=start)
-        key = block_key(space, block, [f"{k}@{s}" for k, s in zip(keys, placement.block_starts, strict=False)] if chained else [])
+        saw = [f"{k}@{s}" for k, s in zip(keys, placement.block_starts, strict=False)] if chained else []
+        key = block_key(space, block, [*saw, f"@{start}"] if chained else [])
         seen = _join(placed) if chained and placed else None
         with cache.pinned(keys):
             layers = cache.get(key, lambda b=block, s=seen: capture(b, backbone, s))  # type: ignore[misc]

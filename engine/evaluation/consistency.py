@@ -57,7 +57,9 @@ class SceneMaker:
         self.settings = resolve(settings, backbone)
         self.size = backbone.profile.size
 
-    def shot(self, scene: int, number: int, text: str, before: Sequence[MadeShot], after: Sequence[MadeShot]) -> MadeShot:
+    def shot(
+        self, scene: int, number: int, text: str, before: Sequence[MadeShot], after: Sequence[MadeShot]
+    ) -> MadeShot:
         """Shot `number` of a scene with these shots as context on either side."""
         blocks = [self._block(s, n, False) for n, s in enumerate(before)]
         blocks += [self._block(s, 10 + n, True) for n, s in enumerate(after)]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ class Judge(nn.Module):
         super().__init__()
         widths = (3, 24, 48, 96, 128)
         layers: list[nn.Module] = []
-        for a, b in zip(widths, widths[1:], strict=False):
+        for a, b in pairwise(widths):
             layers += [nn.Conv2d(a, b, 3, stride=2, padding=1), nn.GroupNorm(8, b), nn.SiLU()]
         layers += [nn.Conv2d(128, 128, 3, padding=1), nn.GroupNorm(8, 128), nn.SiLU()]
         self.features = nn.Sequential(*layers)
@@ -153,7 +153,7 @@ def train_judge(run: JudgeRun) -> None:
 def judge_accuracy(judge: Judge, footage: Path) -> dict[str, float]:
     """Share of held-out renders that are read rightly, a question."""
     clips, labels = _examples(footage)
-    right = {name: 0 for name in LABELS}
+    right = dict.fromkeys(LABELS, 0)
     with torch.no_grad():
         for at in range(0, len(clips), 32):
             logits = judge(clips[at : at + 32].float() / 127.5 - 1)
@@ -164,4 +164,4 @@ def judge_accuracy(judge: Judge, footage: Path) -> dict[str, float]:
 
 def write_report(folder: Path, accuracy: dict[str, float]) -> None:
     """Keep the judge's own score beside its weights."""
-    (folder / "accuracy.json").write_text(json.dumps(cast("dict[str, float]", accuracy), indent=2) + "\n")
+    (folder / "accuracy.json").write_text(json.dumps(accuracy, indent=2) + "\n")

@@ -141,7 +141,12 @@ class LongShot:
 
 
 def sample_long(
-    backbone: Backbone, cache: ContextCache, shot: LongShot, first: Context | None, settings: Resolved, callback: Callback
+    backbone: Backbone,
+    cache: ContextCache,
+    shot: LongShot,
+    first: Context | None,
+    settings: Resolved,
+    callback: Callback,
 ) -> tuple[Tensor, tuple[Context, ...]]:
     """The chunks of a shot: the first against `first` (when nothing is made yet), every later one continuing the
     latents made so far, in latent space, without a cut.

@@ -9,6 +9,7 @@ single-frame substitution, single shots mixed in); context-causal (any subset in
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -107,7 +108,7 @@ class BatchMaker:
         wanted = max(2, round(self.shots / 2))
         while len(pairs) < wanted:
             shots = self._scene().shots
-            pairs += [(a, b) for a, b in zip(shots, shots[1:], strict=False) if b.continues and not a.continues]
+            pairs += [(a, b) for a, b in pairwise(shots) if b.continues and not a.continues]
         pairs = pairs[:wanted]
         tail, length = int(self.rng.integers(2, 6)), int(self.rng.choice((2, 3, 4)))
         before = self.cache.latents[[a.latent for a, _ in pairs]][:, :, 5 - tail :].float()

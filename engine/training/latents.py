@@ -132,7 +132,8 @@ def encode_shard(index: Path, out: Path, vae: PaperTheatreVAE, text: TextEncoder
         scenes.append(cached)
     states, offsets = _encode_texts(list(sentences), text)
     out.mkdir(parents=True, exist_ok=True)
-    save_file({"latents": torch.stack(latents), "states": states, "offsets": offsets}, target.with_suffix(".safetensors"))
+    tables = {"latents": torch.stack(latents), "states": states, "offsets": offsets}
+    save_file(tables, target.with_suffix(".safetensors"))
     target.write_text(json.dumps(scenes))
 
 

@@ -12,10 +12,11 @@ from torch import Tensor, nn
 _NS = (3.4445, -4.7750, 2.0315)  # Newton-Schulz quintic coefficients (Jordan et al., Muon)
 
 
-def orthogonalise(matrix: Tensor, steps: int = 5, dtype: torch.dtype = torch.float32) -> Tensor:
-    """The nearest (semi-)orthogonal matrix to `matrix` (m, n), by Newton-Schulz."""
+def orthogonalise(matrix: Tensor, steps: int = 4, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Nearly the nearest (semi-)orthogonal matrix to `matrix` (m, n), by Newton-Schulz. Four steps: singular values
+    end within about 0.5 to 1.3, which trains as well as five and costs a fifth less."""
     a, b, c = _NS
-    x = matrix.to(dtype)
+    x: Tensor = matrix.to(dtype)
     wide = x.shape[0] <= x.shape[1]
     if not wide:
         x = x.T
@@ -23,7 +24,7 @@ def orthogonalise(matrix: Tensor, steps: int = 5, dtype: torch.dtype = torch.flo
     for _ in range(steps):
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x if wide else x.T).to(matrix.dtype)
+    return (x if wide else x.T).to(matrix.dtype)  # type: ignore[no-any-return]
 
 
 class Muon(torch.optim.Optimizer):

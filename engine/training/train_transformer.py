@@ -117,6 +117,7 @@ def train_stage(run: TransformerRun) -> SceneTransformer3DModel:
     seed_everything(run.seed)
     accelerator = Accelerator(mixed_precision="bf16" if fast_bf16() else "no")
     cache = LatentCache(run.cache)
+    model: SceneTransformer3DModel
     if run.init is not None:
         model = SceneTransformer3DModel.from_pretrained(run.init, torch_dtype=torch.float32)
     else:

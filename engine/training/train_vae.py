@@ -19,7 +19,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from engine.backbone.devices import fast_bf16
-from engine.backbone.vae import PATCH, PaperTheatreVAE, patchify
+from engine.backbone.vae import PaperTheatreVAE, patchify
 from engine.training.checkpoints import Progress, load_state, save_state, seed_everything
 from engine.training.footage import Frames, clips
 from engine.training.optimise import Ema, make_optimisers, set_rate, warm_stable_decay
@@ -89,9 +89,9 @@ def reconstruction_loss(out: Tensor, video: Tensor) -> Tensor:
 
 
 def batch_of(all_clips: list[Frames], run: VaeRun, rng: np.random.Generator) -> Tensor:
-    """(B, 3, F, h, w): random cuts of random clips, a start on a clip's first frame half of the time."""
+    """(B, 3, F, h, w): random cuts of random clips."""
     height, width = run.crop
-    rows = []
+    rows: list[Frames] = []
     while len(rows) < run.batch:
         clip = all_clips[int(rng.integers(len(all_clips)))]
         if len(clip) < run.frames:
@@ -113,11 +113,14 @@ def measure(vae: PaperTheatreVAE, held_out: list[Frames], limit: int = 48) -> fl
     return float(np.mean(values))
 
 
-def latent_statistics(vae: PaperTheatreVAE, all_clips: list[Frames], limit: int = 400) -> tuple[list[float], list[float]]:
+def latent_statistics(
+    vae: PaperTheatreVAE, all_clips: list[Frames], limit: int = 400
+) -> tuple[list[float], list[float]]:
     """Mean and scale a channel. The scale is the square root of the relative deviation: halfway between the natural
     spectrum (faint detail stays faint) and whitening (faint detail costs as much as colour); overall variance 1."""
     with torch.no_grad():
-        rows = [vae.encode(to_video(c).unsqueeze(0)).flatten(2)[0] for c in all_clips[:: max(1, len(all_clips) // limit)]]
+        picks = all_clips[:: max(1, len(all_clips) // limit)]
+        rows = [vae.encode(to_video(c).unsqueeze(0)).flatten(2)[0] for c in picks]
     latents = torch.cat(rows, dim=1)
     std = latents.std(1)
     half = std.sqrt()
@@ -131,7 +134,7 @@ def train_vae(run: VaeRun) -> PaperTheatreVAE:
     accelerator = Accelerator(mixed_precision="bf16" if fast_bf16() else "no")
     rng = np.random.default_rng(run.seed)
     footage, held_out = list(clips(run.footage)), list(clips(run.held_out))
-    vae = PaperTheatreVAE(
+    vae: PaperTheatreVAE = PaperTheatreVAE(
         run.latent_channels, run.encoder_width, run.encoder_blocks, run.decoder_width, run.decoder_blocks
     )
     vae.start_from_pca(*pca_of_patches(patch_sample(footage, 40_000, rng), run.latent_channels))

@@ -206,7 +206,12 @@ def test_changed_latents_of_a_context_take_are_refused(engine: Engine, tiny_mode
 
 
 @pytest.mark.parametrize(
-    "changes", [{"size": (65, 32)}, {"settings": c.SamplingSettings(steps=0)}, {"settings": c.SamplingSettings(text_guidance=99)}]
+    "changes",
+    [
+        {"size": (65, 32)},
+        {"settings": c.SamplingSettings(steps=0)},
+        {"settings": c.SamplingSettings(text_guidance=99)},
+    ],
 )
 def test_absurd_requests_are_refused_with_a_sentence(
     engine: Engine, tiny_model: Path, tmp_path: Path, changes: dict[str, object]

@@ -30,18 +30,44 @@ class Scene:
         return self.board.shots(self.id)[number - 1]
 
 
+def _scene_of(board: Storyboard) -> Scene:
+    (view,) = board.scenes()
+    return Scene(board, view.id, [shot.id for shot in board.shots(view.id)])
+
+
 @pytest.fixture(scope="session")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty project, closed; copies of it open like new ones."""
-    path = tmp_path_factory.mktemp("blank") / "Film"
-    with Project.create(path) as created:
-        return created.path
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Closed projects at three stages; a copy of one opens like a project that was just brought there."""
+    home = tmp_path_factory.mktemp("templates")
+    stages = {"blank": home / "blank", "scene": home / "scene", "rendered": home / "rendered"}
+    with Project.create(home / "Film") as project:
+        path = project.path
+    shutil.copytree(path, stages["blank"])
+    with Project.open(path) as project:
+        board = project.storyboard
+        scene_id = board.create_scene("Fox", environment="a forest", seed=7).new_id("scene")
+        board.add_element(scene_id, "Character 1", "a fox in a red coat")
+        for number in range(1, 5):
+            board.add_shot(scene_id, f"The fox does {number}.")
+    shutil.copytree(path, stages["scene"])
+    with Project.open(path) as project:
+        project.storyboard.queue_scene(scene_id)
+        assert run_all(project.storyboard) == 4
+    shutil.copytree(path, stages["rendered"])
+    return stages
 
 
 @pytest.fixture
-def folder(blank: Path, tmp_path: Path) -> Path:
-    """The folder of a project that is not open."""
-    return Path(shutil.copytree(blank, tmp_path / "Film.matchcut"))
+def blank(templates: dict[str, Path]) -> Path:
+    """An empty project that is not open, to be copied."""
+    return templates["blank"]
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest, templates: dict[str, Path], tmp_path: Path) -> Path:
+    """The folder of a project that is not open, at the stage that the test asks for by its other fixtures."""
+    stage = next((name for name in ("rendered", "scene") if name in request.fixturenames), "blank")
+    return Path(shutil.copytree(templates[stage], tmp_path / "Film.matchcut"))
 
 
 @pytest.fixture
@@ -53,19 +79,13 @@ def project(folder: Path) -> Iterator[Project]:
 @pytest.fixture
 def scene(project: Project) -> Scene:
     """Four shots of one scene with one character; nothing rendered."""
-    board = project.storyboard
-    scene_id = board.create_scene("Fox", environment="a forest", seed=7).new_id("scene")
-    board.add_element(scene_id, "Character 1", "a fox in a red coat")
-    shots = [board.add_shot(scene_id, f"The fox does {number}.").new_id("shot") for number in range(1, 5)]
-    return Scene(board, scene_id, shots)
+    return _scene_of(project.storyboard)
 
 
 @pytest.fixture
-def rendered(scene: Scene) -> Scene:
+def rendered(project: Project) -> Scene:
     """The same with one take for each shot."""
-    scene.board.queue_scene(scene.id)
-    assert run_all(scene.board) == 4
-    return scene
+    return _scene_of(project.storyboard)
 
 
 @pytest.fixture

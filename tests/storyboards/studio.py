@@ -20,6 +20,7 @@ from engine.contract import (
     GenerateRequest,
     Saved,
     ShotTask,
+    Side,
     TakeResult,
     TakeTask,
 )
@@ -77,7 +78,7 @@ def _sees(candidate: ContextCandidate, shot: ShotTask, request: GenerateRequest)
 
 def _seen(candidate: ContextCandidate, shot: ShotTask) -> ContextRecord:
     content = candidate.latents_hash or sha(Path(candidate.path).read_bytes())
-    side = "after" if candidate.order > shot.order else "before"
+    side: Side = "after" if candidate.order > shot.order else "before"
     noise = 0.1 if candidate.noise is None else candidate.noise
     return ContextRecord(candidate.id, candidate.role, candidate.shot_id, content, noise, side, "key")
 

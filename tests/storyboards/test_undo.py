@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from storyboards.changes import ChangeSet
@@ -23,7 +25,7 @@ def test_every_edit_is_undone_and_redone(rendered: Scene) -> None:
     second_take = board.takes(a)[1].id
     element = board.elements(rendered.id)[0].id
     board.pin_context(b, shot=a)
-    verbs = [
+    verbs: list[Callable[[], ChangeSet]] = [
         lambda: board.insert_shot(rendered.id, "new", after=b),
         lambda: board.move_shot(d, before=a),
         lambda: board.edit_shot(c, prompt="else", frames=33, continues=True, notes="why"),
@@ -54,13 +56,15 @@ def test_every_edit_is_undone_and_redone(rendered: Scene) -> None:
 
 def test_a_stack_of_moves_and_inserts_is_undone_backwards(scene: Scene) -> None:
     board, (_a, b, c, _d) = scene.board, scene.shots
-    pictures, stack = [], []
-    for verb in (
+    pictures: list[list[str]] = []
+    stack: list[ChangeSet] = []
+    verbs: list[Callable[[], ChangeSet]] = [
         lambda: board.move_shot(b),
         lambda: board.insert_shot(scene.id, "takes the place of b", before=c),
         lambda: board.delete_shot(c),
         lambda: board.move_shot(b, before=scene.shots[0]),
-    ):
+    ]
+    for verb in verbs:
         pictures.append([s.id for s in board.shots(scene.id)])
         stack.append(verb())
     while stack:
@@ -74,6 +78,17 @@ def test_what_was_changed_since_is_not_overwritten(scene: Scene) -> None:
     with pytest.raises(CannotUndo, match="prompt"):
         scene.board.revert(edit)
     assert scene.view(1).prompt == "two"
+
+
+def test_a_take_that_was_deleted_since_is_not_selected_again(rendered: Scene) -> None:
+    board, shot = rendered.board, rendered.shots[0]
+    board.queue_render(shot, select=False)
+    run_next(board)
+    first, second = board.takes(shot)
+    chosen = board.select_take(second.id)
+    board.delete_take(first.id)
+    with pytest.raises(CannotUndo):
+        board.revert(chosen)
 
 
 def test_renders_and_the_queue_are_not_undone(scene: Scene) -> None:

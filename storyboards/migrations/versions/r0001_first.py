@@ -218,11 +218,8 @@ def _context_choice() -> None:
             deferrable=True,
         ),
         sa.ForeignKeyConstraint(
-            ["target_shot_id"],
-            ["shot.id"],
-            name=op.f("fk_context_choice_target_shot_id_shot"),
-            initially="DEFERRED",
-            deferrable=True,
+            ["target_shot_id"], ["shot.id"], name=op.f("fk_context_choice_target_shot_id_shot"),
+            initially="DEFERRED", deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_context_choice")),
         sa.UniqueConstraint(

@@ -24,6 +24,7 @@ from engine.backbone.text import (
 
 MODEL = Path(__file__).resolve().parents[3] / "assets" / "models" / "paper-theatre"
 FOX = "A fox in a red coat walks through the forest at sunset, wide shot."
+FILES = ("text_encoder/config.json", "text_encoder/model.safetensors", "tokenizer/tokenizer.json")
 LONG = "It waves at us, close-up. " * 12
 
 
@@ -146,14 +147,14 @@ def test_packed_numbers_come_back_exactly(bits: int) -> None:
     assert torch.equal(back, expected)
 
 
-@pytest.mark.parametrize("name", ["text_encoder/config.json", "text_encoder/model.safetensors", "tokenizer/tokenizer.json"])
+@pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named_with_what_to_do(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(TextEncoderMissing, match=rf"{name} is not in the model folder.*copy the whole model folder"):
         TextEncoder.load(folder)
 
 
-@pytest.mark.parametrize("name", ["text_encoder/config.json", "text_encoder/model.safetensors", "tokenizer/tokenizer.json"])
+@pytest.mark.parametrize("name", FILES)
 def test_a_cut_off_file_is_named_with_what_to_do(folder: Path, name: str) -> None:
     whole = (folder / name).read_bytes()
     (folder / name).write_bytes(whole[: len(whole) // 2])

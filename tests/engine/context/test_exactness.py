@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from engine.backbone.loading import Backbone
+from engine.backbone.positions import PositionRule
 from engine.context.assemble import assemble
 from engine.context.blocks import place
 from engine.context.cache import ContextCache
 from engine.evaluation.bench import _blocks, cached_against_uncached, seeds_share_context
-from engine.backbone.positions import PositionRule
 
 
 def test_cached_equals_uncached_in_both_encodings(tiny: Backbone) -> None:

@@ -1,0 +1,176 @@
+"""The verbs on models: demo, models, world, train, evaluate, bench."""
+
+from __future__ import annotations
+
+import argparse
+
+from commands.arguments import Help, Parser, VerbParsers, add_json, number, whole, whole_list
+
+_MODEL = "paper-theatre"
+_Sub = argparse.ArgumentParser
+
+
+def add_engine_verbs(verbs: VerbParsers) -> None:
+    """Add the verbs that are about models rather than about one project."""
+    _demo(verbs)
+    _models(verbs)
+    _world(verbs)
+    _train(verbs)
+    _evaluate(verbs)
+    _bench(verbs)
+
+
+def _model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", default=_MODEL, metavar="MODEL", help="built-in name or folder (default: paper-theatre)"
+    )
+
+
+def _kinds(parser: Parser, dest: str, title: str) -> argparse._SubParsersAction[Parser]:
+    """Let a verb have kinds of its own (`evaluate vae`); --json then belongs behind the kind too."""
+    return parser.add_subparsers(title=title, dest=dest, metavar=dest.upper(), required=True)
+
+
+def _kind(into: argparse._SubParsersAction[Parser], name: str, about: str) -> Parser:
+    parser = into.add_parser(
+        name, help=about, description=about[:1].upper() + about[1:], formatter_class=Help, allow_abbrev=False
+    )
+    add_json(parser)
+    return parser
+
+
+def _demo(verbs: VerbParsers) -> None:
+    parser = verbs.add(
+        "demo",
+        "demo:demo",
+        "make a film from nothing, here and now",
+        "Make a project from the first example, render its shots with the built-in model on whatever this machine\n"
+        "has, and write the film and a contact sheet. Needs no network. An old demo is replaced only if nobody worked\n"
+        "on it; else this one goes beside it under a number.",
+        """main.py demo
+           main.py demo --steps 8 --out out/quick""",
+        project=False,
+    )
+    parser.add_argument("--out", default="out/demo", metavar="DIR", help="folder for everything (default: out/demo)")
+    parser.add_argument("--steps", type=whole(1, 500), metavar="N", help="denoising steps (default: the model's own)")
+    parser.add_argument("--model", metavar="MODEL", help="built-in name or folder (default: paper-theatre)")
+
+
+def _models(verbs: VerbParsers) -> None:
+    parser = verbs.add(
+        "models",
+        "libraries:models",
+        "list models",
+        "List the built-in models and the named folders with profile, size on disk, licence and fingerprint.",
+        """main.py models
+           main.py models /models/my-theatre --json""",
+        project=False,
+    )
+    parser.add_argument("folders", nargs="*", metavar="FOLDER", help="model folders to look at as well")
+
+
+def _world(verbs: VerbParsers) -> None:
+    parser = verbs.add(
+        "world",
+        "libraries:world",
+        "look at the paper theatre",
+        "Write a contact sheet of the paper theatre, the procedural world that the built-in model is trained on.",
+        """main.py world --sheet world.png
+           main.py world --sheet heldout.png --split heldout --scenes 12""",
+        project=False,
+    )
+    parser.add_argument("--sheet", required=True, metavar="FILE", help="where the PNG goes")
+    parser.add_argument("--scenes", type=whole(1, 200), default=8, metavar="N", help="rows (default: 8)")
+    parser.add_argument("--shots", type=whole(1, 40), default=5, metavar="N", help="columns (default: 5)")
+    parser.add_argument("--seed", type=whole(0), default=0, metavar="N", help="first scene (default: 0)")
+    parser.add_argument(
+        "--split", choices=("train", "heldout"), default="train", help="which combinations (default: train)"
+    )
+    parser.add_argument(
+        "--scale", type=number(0.1, 8), default=1.0, metavar="X", help="size of the pictures (default: 1)"
+    )
+
+
+def _train(verbs: VerbParsers) -> None:
+    parser = verbs.add(
+        "train",
+        "training:train",
+        "train the built-in model",
+        "Train a stage of the built-in model, or the judge that measures it. Every stage makes the data it needs,\n"
+        "goes on where it stopped, and starts from the stage before it: vae, shot, lct, causal.",
+        """main.py train paper-theatre vae --minutes 120
+           main.py train paper-theatre shot
+           main.py train paper-theatre causal --install
+           main.py train judge""",
+        project=False,
+    )
+    whats = _kinds(parser, "what", "what to train")
+    theatre = _kind(whats, "paper-theatre", "a stage of the built-in model")
+    theatre.add_argument("stage", choices=("vae", "shot", "lct", "causal"), help="the stage")
+    theatre.add_argument(
+        "--minutes", type=number(0, 100_000), metavar="M", help="how long in all, resumed time included"
+    )
+    theatre.add_argument("--install", action="store_true", help="put the trained parts into the model's folder")
+    judge = _kind(whats, "judge", "the network that reads species, coat, place and action from a clip")
+    for kind in (theatre, judge):
+        kind.add_argument("--steps", type=whole(1), metavar="N", help="at most so many steps")
+        kind.add_argument(
+            "--work", default="training", metavar="DIR", help="footage, latents, checkpoints (default: training)"
+        )
+        kind.add_argument("--into", metavar="DIR", help="the folder to install into (default: the built-in one)")
+
+
+def _evaluate(verbs: VerbParsers) -> None:
+    parser = verbs.add(
+        "evaluate",
+        "measuring:evaluate",
+        "measure a model",
+        "Measure how well shots of one scene match, as the judge reads them, or how well the VAE keeps a clip.",
+        """main.py evaluate consistency --scenes 60 --json
+           main.py evaluate consistency --scenes 12 --quick --sheets out/sheets
+           main.py evaluate vae --clips 48""",
+        project=False,
+    )
+    whats = _kinds(parser, "what", "what to measure")
+    scenes = _kind(whats, "consistency", "do the shots of held-out scenes show the same character?")
+    scenes.add_argument("--scenes", type=whole(1, 100_000), default=60, metavar="N", help="how many (default: 60)")
+    scenes.add_argument("--steps", type=whole(1, 500), metavar="N", help="denoising steps (default: the model's own)")
+    effort = scenes.add_mutually_exclusive_group()
+    effort.add_argument(
+        "--thorough", action="store_true", default=True, help="also joint, one-sided and two-sided generation (default)"
+    )
+    effort.add_argument("--quick", action="store_false", dest="thorough", help="only with and without context")
+    scenes.add_argument("--sheets", metavar="DIR", help="write contact sheets of the first 12 scenes")
+    scenes.add_argument("--record", metavar="STAGE", help="keep the figures in the model's stages.json under this name")
+    scenes.add_argument("--judge", metavar="DIR", help="another judge than the built-in one")
+    clips = _kind(whats, "vae", "how much of a clip is left after the VAE, and how long does it take?")
+    clips.add_argument("--clips", type=whole(1, 10_000), default=32, metavar="N", help="how many (default: 32)")
+    for kind in (scenes, clips):
+        _model(kind)
+
+
+def _bench(verbs: VerbParsers) -> None:
+    parser = verbs.add(
+        "bench",
+        "benching:bench",
+        "check what Matchcut promises",
+        "Check what Matchcut promises, with numbers. The exit code is 3 when a promise is broken.",
+        """main.py bench context --contexts 0,1,2,4,8
+           main.py bench regenerate --json
+           main.py bench kill --times 50""",
+        project=False,
+    )
+    whats = _kinds(parser, "what", "what to check")
+    context = _kind(whats, "context", "what cached context saves, and that it changes nothing")
+    context.add_argument(
+        "--contexts", type=whole_list, default=[0, 1, 2, 4, 8], metavar="N,N", help="context shots (default: 0,1,2,4,8)"
+    )
+    context.add_argument("--steps", type=whole(1, 500), default=6, metavar="N", help="denoising steps (default: 6)")
+    regenerate = _kind(whats, "regenerate", "that regenerating one shot leaves all other files as they were")
+    regenerate.add_argument("--steps", type=whole(1, 500), default=2, metavar="N", help="denoising steps (default: 2)")
+    kill = _kind(whats, "kill", "that killing a render at any moment loses nothing that was finished")
+    kill.add_argument("--times", type=whole(1, 10_000), default=50, metavar="N", help="how often (default: 50)")
+    kill.add_argument("--steps", type=whole(1, 500), default=1, metavar="N", help="denoising steps (default: 1)")
+    kill.add_argument("--seed", type=whole(0), default=0, metavar="N", help="decides the moments (default: 0)")
+    for kind in (context, regenerate, kill):
+        _model(kind)
