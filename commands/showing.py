@@ -28,8 +28,8 @@ def show(args: Namespace, terminal: Terminal) -> int:
 
 def _show_project(args: Namespace, project: Project, terminal: Terminal) -> None:
     board, view = project.storyboard, project.storyboard.project()
-    terminal.say(f"{view.name}  ({project.path}, model {view.model}, {view.fps:g} frames a second)")
     scenes = find_scenes(board, args.scene) if board.scenes() else []
+    terminal.say(f"{view.name}  ({project.path}, model {view.model}, {view.fps:g} frames a second)")
     for scene in scenes:
         shots = board.shots(scene.id)
         terminal.say("")
