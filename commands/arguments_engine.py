@@ -110,6 +110,9 @@ def _train(verbs: VerbParsers) -> None:
     theatre.add_argument(
         "--minutes", type=number(0, 100_000), metavar="M", help="how long in all, resumed time included"
     )
+    theatre.add_argument(
+        "--from-shipped", action="store_true", help="start a fresh work folder from the weights that come with Matchcut"
+    )
     theatre.add_argument("--install", action="store_true", help="put the trained parts into the model's folder")
     judge = _kind(whats, "judge", "the network that reads species, coat, place and action from a clip")
     for kind in (theatre, judge):

@@ -11,6 +11,7 @@ from commands.model_folders import model_folder, stored_name
 from commands.places import find_scene, find_shot, find_take, open_project, take_project
 from commands.terminal import Terminal
 from storyboards.examples import example, example_names
+from storyboards.paths import REFERENCES, TAKES
 from storyboards.project import Project
 from storyboards.repair import repair
 from storyboards.scenes import DEFAULT_MODEL
@@ -160,10 +161,10 @@ def cleanup(args: Namespace, terminal: Terminal) -> int:
                 "Cleaning up removes deleted scenes, shots and takes for good, with their files.",
                 "Say that you mean it: --yes.",
             )
-        before = _size(project.path)
+        before = _size(project)
         changes = project.storyboard.clean_up()
         removed = {table: len(changes.ids("removed", table)) for table in ("scene", "shot", "take", "element")}
-        freed = max(0, before - _size(project.path))
+        freed = max(0, before - _size(project))
         listed = ", ".join(f"{count} {table}(s)" for table, count in removed.items() if count) or "nothing"
         terminal.say(f"removed {listed}; {freed / 2**20:.1f} MiB freed")
         terminal.result({**_project_facts(project), "removed": removed, "bytes_freed": freed})
@@ -206,8 +207,10 @@ def refuse_words(args: Namespace, count: int) -> None:
         raise CommandError(f"This needs {names}, not {len(words)} words.", "Shots and takes go by their numbers.")
 
 
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def _size(project: Project) -> int:
+    """Return the bytes of takes and images; the database gives its own room back only later."""
+    folders = (project.path / TAKES, project.path / REFERENCES)
+    return sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
 def _project_facts(project: Project) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Told:
     @property
     def line(self) -> str:
         """Message and hint on one line."""
-        return " ".join(" ".join(part.split()) for part in (_sentence(self.message), _capital(self.hint)) if part)
+        return " ".join(" ".join(_sentence(part).split()) for part in (self.message, self.hint) if part)
 
 
 def tell(error: Exception) -> Told:
@@ -67,8 +67,10 @@ def wants_traceback() -> bool:
 
 def _sentence(text: str) -> str:
     text = _capital(text.strip())
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+    return text if not text or text.endswith((".", "!", "?", ":")) else f"{text}."
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """Begin a sentence with a capital, but leave the names of files and commands as they are."""
+    first = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if first.isalpha() else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
 from argparse import Namespace
@@ -62,7 +63,7 @@ def _consistency(args: Namespace, folder: Path, terminal: Terminal) -> int:
             SamplingSettings(steps=args.steps),
             lambda done: bars.whole(done, f"{done} of {args.scenes}"),
             thorough=args.thorough,
-            joint=args.thorough,
+            workers=1 if backbone.device.type != "cpu" else os.cpu_count() or 1,
         )
     figures = {"scenes": args.scenes, "steps": args.steps, **checked, "chance": CHANCE, **_plain(report)}
     sheets = write_sheets(report.sheets, Path(args.sheets)) if args.sheets else []

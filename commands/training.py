@@ -16,11 +16,13 @@ def train(args: Namespace, terminal: Terminal) -> int:
 
 
 def _train_stage(args: Namespace, terminal: Terminal) -> int:
-    from engine.training.pipeline import TrainingOrder, Work, install
+    from engine.training.pipeline import TrainingOrder, Work, install, start_from_shipped
     from engine.training.pipeline import train as run_stage
     from engine.training.train_transformer import Stage
 
     work = Work(Path(args.work))
+    if args.from_shipped:
+        start_from_shipped(work)
     try:
         run_stage(args.stage, work, args.minutes, args.steps)
     except TrainingOrder as error:

@@ -94,9 +94,10 @@ def find_model(name: str) -> Path:
 
 
 def model_fingerprint(folder: Path) -> str:
-    """sha256 over names and bytes of every weight, config and tokenizer file."""
+    """sha256 over names and bytes of the profile and of every weight, config and tokenizer file."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".json", ".safetensors", ".txt") and p.is_file()):
+    files = [folder / "profile.json", *(p for part in PARTS for p in (folder / part).rglob("*") if p.is_file())]
+    for path in sorted(p for p in files if p.suffix in (".json", ".safetensors", ".txt")):
         digest.update(str(path.relative_to(folder).as_posix()).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

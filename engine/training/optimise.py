@@ -24,7 +24,7 @@ def orthogonalise(matrix: Tensor, steps: int = 4, dtype: torch.dtype = torch.flo
     for _ in range(steps):
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x if wide else x.T).to(matrix.dtype)  # type: ignore[no-any-return]
+    return (x if wide else x.T).to(matrix.dtype)
 
 
 class Muon(torch.optim.Optimizer):

@@ -71,18 +71,29 @@ def make_footage(work: Work, processes: int = 1) -> None:
     render_footage(work.footage, work.shards, SCENES_A_SHARD, work.size, "train", processes)
 
 
-def make_latents(work: Work, render: bool = True) -> None:
-    """Encode every shard with the trained VAE; with `render`, render missing shards on the way."""
+def start_from_shipped(work: Work, model: Path = MODEL) -> None:
+    """Fill a fresh work folder with the shipped VAE and transformer, so that `causal` goes on from them.
+
+    For training on elsewhere: optimiser state is not shipped, and rebuilds itself within the warm-up. Parts that the
+    work folder has already stay.
+    """
+    if not work.vae.is_dir():
+        PaperTheatreVAE.from_pretrained(model / "vae", torch_dtype=torch.float32).save_pretrained(work.vae)
+    transformer = work.root / "lct" / "transformer"
+    if not transformer.is_dir():
+        weights = SceneTransformer3DModel.from_pretrained(model / "transformer", torch_dtype=torch.float32)
+        weights.save_pretrained(transformer)
+
+
+def make_latents(work: Work) -> None:
+    """Encode every shard with the trained VAE, rendering missing shards on the way."""
     if not work.vae.is_dir():
         raise TrainingOrder("there is no trained VAE: run `main.py train paper-theatre vae` first")
     vae = PaperTheatreVAE.from_pretrained(work.vae).eval()
     text = TextEncoder.load(MODEL)
     for number in range(work.shards):
-        index = work.footage / f"{number:04d}.json"
-        if render:
-            index = render_shard(work.footage, number, SCENES_A_SHARD, work.size, "train")
-        if index.exists():
-            encode_shard(index, work.latents, vae, text)
+        index = render_shard(work.footage, number, SCENES_A_SHARD, work.size, "train")
+        encode_shard(index, work.latents, vae, text)
 
 
 def train(

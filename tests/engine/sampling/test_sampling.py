@@ -1,0 +1,93 @@
+"""Samplers integrate, guidance combines, callbacks stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine.sampling.guidance import Guidance, guided
+from engine.sampling.noise import shot_noise, take_seed
+from engine.sampling.samplers import SamplingCancelled, StepState, denoise
+from tests.engine.conftest import shot_task
+
+CLEAN = torch.full((1, 2, 3, 4, 4), 0.5)
+
+
+def straight(x: Sequence[Tensor], sigma: float) -> Sequence[Tensor]:
+    """The velocity of a straight path to CLEAN: any sampler must arrive."""
+    return [(part - CLEAN) / sigma for part in x]
+
+
+@pytest.mark.parametrize("sampler", ["euler", "unipc"])
+@pytest.mark.parametrize("shift", [1.0, 3.0])
+def test_a_straight_path_is_followed_to_its_end(sampler: str, shift: float) -> None:
+    (end,) = denoise(straight, [torch.randn_like(CLEAN)], sampler, 5, shift, lambda _: None)  # type: ignore[arg-type]
+    assert torch.allclose(end, CLEAN, atol=1e-3)
+
+
+def test_the_callback_hears_every_step_with_the_clean_estimate() -> None:
+    heard: list[StepState] = []
+    denoise(straight, [torch.randn_like(CLEAN)], "euler", 4, 1.0, heard.append)
+    assert [s.index for s in heard] == [0, 1, 2, 3]
+    assert all(torch.allclose(s.clean[0], CLEAN, atol=1e-4) for s in heard)
+
+
+def test_a_callback_that_raises_stops_between_steps() -> None:
+    calls = 0
+
+    def stop(state: StepState) -> None:
+        nonlocal calls
+        calls += 1
+        raise SamplingCancelled
+
+    with pytest.raises(SamplingCancelled):
+        denoise(straight, [torch.randn_like(CLEAN)], "euler", 4, 1.0, stop)
+    assert calls == 1
+
+
+BRANCHES = {(True, True): 7.0, (False, True): 3.0, (False, False): 1.0, (True, False): 5.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "context", "expected", "forwards"),
+    [
+        (1.0, 1.0, 7.0, 1),
+        (3.0, 3.0, 1 + 3 * (7 - 1), 2),
+        (2.0, 1.0, 3 + 2 * (7 - 3), 2),
+        (2.0, 4.0, 1 + 4 * (3 - 1) + 2 * (7 - 3), 3),
+    ],
+)
+def test_text_and_context_guide_separately(text: float, context: float, expected: float, forwards: int) -> None:
+    asked: list[tuple[bool, bool]] = []
+
+    def branch(with_text: bool, with_context: bool) -> Sequence[Tensor]:
+        asked.append((with_text, with_context))
+        return [torch.tensor(BRANCHES[with_text, with_context])]
+
+    guidance = Guidance(text, context)
+    (value,) = guided(branch, guidance, has_context=True)
+    assert float(value) == pytest.approx(expected)
+    assert len(asked) == forwards == guidance.forwards(True)
+
+
+def test_without_context_nothing_with_context_is_asked() -> None:
+    def branch(with_text: bool, with_context: bool) -> Sequence[Tensor]:
+        assert not with_context
+        return [torch.tensor(BRANCHES[with_text, with_context])]
+
+    assert float(guided(branch, Guidance(2.0, 5.0), has_context=False)[0]) == pytest.approx(1 + 2 * (5 - 1))
+
+
+def test_seeds_count_up_from_an_explicit_one() -> None:
+    shot = shot_task(Path("/x"), number=4, seed=100)
+    assert [take_seed(1, shot, n) for n in (4, 5, 6)] == [100, 101, 102]
+
+
+def test_noise_is_a_function_of_its_name() -> None:
+    assert torch.equal(shot_noise(5, (2, 3)), shot_noise(5, (2, 3)))
+    assert not torch.equal(shot_noise(5, (2, 3)), shot_noise(6, (2, 3)))
+    assert not torch.equal(shot_noise(5, (2, 3)), shot_noise(5, (2, 3), at=4))
