@@ -108,7 +108,8 @@ def _render(words: list[str], speak: Connection) -> None:
         os._exit(main(words))
 
 
-def _server() -> BaseContext:
+def engine_server() -> BaseContext:
+    """Return the way to start children: forked from a process that has imported the engine, where that can be."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     server = multiprocessing.get_context("forkserver")
@@ -151,7 +152,7 @@ class _Run:
     def __init__(self, scratch: Path, model: str, steps: int, tally: Tally, chance: random.Random) -> None:
         self.scratch, self.model, self.steps = scratch, model, steps
         self.tally, self.chance = tally, chance
-        self.server = _server()
+        self.server = engine_server()
         self.project: Path | None = None
         self.known: set[str] = set()
         self.start, self.render = 5.0, 2.0  # seconds that a child took to start, and to render a whole scene

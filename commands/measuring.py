@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CHANCE = 0.125  # one of eight coat colours
 SHEETS = 12  # scenes that get a contact sheet
 STAGES = "stages.json"
-HELD_OUT_SCENES = 15  # that the judge itself is checked on: some 50 clips
+HELD_OUT_SCENES = 25  # that the judge itself is checked on: a hundred clips
 
 
 def evaluate(args: Namespace, terminal: Terminal) -> int:
@@ -54,7 +54,7 @@ def _consistency(args: Namespace, folder: Path, terminal: Terminal) -> int:
 
     judge = _judge(args.judge)
     backbone = load_backbone(str(folder))
-    checked = _check_judge(backbone, judge, terminal)
+    checked = _check_judge(backbone, judge, min(HELD_OUT_SCENES, max(2, args.scenes)), terminal)
     with terminal.bars("scenes", args.scenes) as bars:
         report = evaluate_consistency(
             backbone,
@@ -90,14 +90,14 @@ def _judge(folder: str | None) -> Judge:
         raise CommandError(f"There is no judge in {place}.", "Train it: main.py train judge.") from error
 
 
-def _check_judge(backbone: Backbone, judge: Judge, terminal: Terminal) -> dict[str, Any]:
+def _check_judge(backbone: Backbone, judge: Judge, scenes: int, terminal: Terminal) -> dict[str, Any]:
     """Return how well the judge reads held-out renders, and the same after the VAE."""
     from engine.evaluation.judge import judge_accuracy
     from engine.evaluation.vae import held_out_footage, judge_reconstructions
 
     terminal.note("checking the judge on held-out renders ...")
     with tempfile.TemporaryDirectory(prefix="matchcut-") as scratch:
-        footage = held_out_footage(Path(scratch), HELD_OUT_SCENES, backbone.profile.size)
+        footage = held_out_footage(Path(scratch), scenes, backbone.profile.size)
         return {
             "judge_accuracy": judge_accuracy(judge, footage),
             "judge_reconstructions": judge_reconstructions(backbone, judge, footage),

@@ -31,7 +31,7 @@ WRONG = [
     (("cleanup",), 1, "Say that you mean it: --yes."),
     (("demo", "--model", "no-such-model"), 1, "There is no model 'no-such-model'."),
     (("evaluate", "vae", "--model", "no-such-model"), 1, "There is no model"),
-    (("train", "paper-theatre", "lct", "--work", "nothing"), 1, "There is no trained VAE. Run `main.py train paper-theatre vae` first."),
+    (("train", "paper-theatre", "lct", "--work", "nothing"), 1, "Run `main.py train paper-theatre vae` first."),
     (("render", "--steps", 0), 2, "'0' is not a whole number from 1 to 500"),
     (("extend", 1), 2, "--seconds"),
     (("insert",), 2, "--prompt"),
@@ -89,8 +89,7 @@ def test_a_damaged_project_is_told_and_repaired(matchcut: CommandLine, rendered:
     assert answer.code == 1 and "Repair" in answer.err
     assert matchcut.ok("repair")["rebuilt"]
     assert matchcut("show").code == 0
-    films = [path for path in rendered.rglob("video.mp4")]
-    assert len(films) == 3, "takes outlive the rows that knew them"
+    assert len(list(rendered.rglob("video.mp4"))) == 3, "takes outlive the rows that knew them"
 
 
 def test_takes_without_files_are_told_and_taken_out(matchcut: CommandLine, rendered: Path) -> None:
