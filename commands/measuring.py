@@ -63,7 +63,7 @@ def _consistency(args: Namespace, folder: Path, terminal: Terminal) -> int:
             SamplingSettings(steps=args.steps),
             lambda done: bars.whole(done, f"{done} of {args.scenes}"),
             thorough=args.thorough,
-            workers=1 if backbone.device.type != "cpu" else os.cpu_count() or 1,
+            workers=_workers(backbone, args.scenes),
         )
     figures = {"scenes": args.scenes, "steps": args.steps, **checked, "chance": CHANCE, **_plain(report)}
     sheets = write_sheets(report.sheets, Path(args.sheets)) if args.sheets else []
@@ -78,6 +78,11 @@ def _consistency(args: Namespace, folder: Path, terminal: Terminal) -> int:
          "sheets": [str(path.resolve()) for path in sheets]}
     )  # fmt: skip
     return OK
+
+
+def _workers(backbone: Backbone, scenes: int) -> int:
+    """Return how many processes are worth their start: on a CPU one for every four scenes, at most one a core."""
+    return 1 if backbone.device.type != "cpu" else max(1, min(os.cpu_count() or 1, scenes // 4))
 
 
 def _judge(folder: str | None) -> Judge:
@@ -134,7 +139,7 @@ def write_sheets(scenes: Sequence[tuple[str, Sequence[Any]]], folder: Path) -> l
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for number, (label, shots) in enumerate(scenes[:SHEETS], 1):
-        path = folder / f"{number:02d}-{re.sub(r'[^a-z0-9]+', '-', label.lower()).strip('-')}.png"
+        path = folder / f"{number:02d}-{re.sub(r'[^a-z0-9]+', '-', label.lower()).strip('-')}.jpg"
         rows = [(f"{label}: shot {place}", frames) for place, frames in enumerate(shots, 1)]
         contact_sheet(rows, path, columns=5, scale=2.0)
         paths.append(path)

@@ -73,7 +73,7 @@ def preview_jpeg(frame: Frame, path: Path) -> None:
 
 
 def contact_sheet(items: Sequence[tuple[str, Frames]], path: Path, columns: int = 8, scale: float = 1.0) -> None:
-    """Write a labelled PNG, one row an item: its label, below it `columns` frames spread over its `(T, H, W, 3)`.
+    """Write a labelled PNG (or a JPEG, by its name), one row an item: its label, below it `columns` frames spread over its `(T, H, W, 3)`.
 
     A single picture `(H, W, 3)` makes a row of one. `scale` enlarges (whole numbers keep pixels crisp) or shrinks.
     Raises BadFrames for no items, no columns, or frames of another shape or type.
@@ -88,7 +88,10 @@ def contact_sheet(items: Sequence[tuple[str, Frames]], path: Path, columns: int 
     for row in rows:
         sheet.paste(row, (0, top))
         top += row.height + _GAP
-    sheet.save(path, format="PNG")
+    if path.suffix.lower() in (".jpg", ".jpeg"):
+        sheet.save(path, format="JPEG", quality=88)
+    else:
+        sheet.save(path, format="PNG")
 
 
 def _row(label: str, frames: Frames, columns: int, scale: float) -> Image.Image:
