@@ -73,7 +73,8 @@ def preview_jpeg(frame: Frame, path: Path) -> None:
 
 
 def contact_sheet(items: Sequence[tuple[str, Frames]], path: Path, columns: int = 8, scale: float = 1.0) -> None:
-    """Write a labelled PNG (or a JPEG, by its name), one row an item: its label, below it `columns` frames spread over its `(T, H, W, 3)`.
+    """Write a labelled PNG (or a JPEG, by its name), one row an item: its label, below it `columns` frames spread
+    over its `(T, H, W, 3)`.
 
     A single picture `(H, W, 3)` makes a row of one. `scale` enlarges (whole numbers keep pixels crisp) or shrinks.
     Raises BadFrames for no items, no columns, or frames of another shape or type.

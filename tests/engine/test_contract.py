@@ -16,7 +16,7 @@ REQUEST = c.GenerateRequest(
     "paper-theatre",
     "scene",
     3,
-    (c.ShotTask("s", "shot 1", 0, "a fox", 17, (c.TakeTask("t", 1, "/x/t"),), extension=c.Extension("o", "/x/o", "h")),),
+    (c.ShotTask("s", "one", 0, "a fox", 17, (c.TakeTask("t", 1, "/x/t"),), extension=c.Extension("o", "/x/o", "h")),),
     (c.ContextCandidate("t0", "shot", "s0", "shot 0", "/x/l", "h", "text", 0, "pinned", 0.2),),
     (112, 64),
     c.SamplingSettings(steps=3, sampler="unipc"),
