@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands.failing import CANCELLED, ENGINE_FAILURE, OK, USER_ERROR, USERS, CommandError
+from commands.failing import CANCELLED, ENGINE_FAILURE, OK, USER_ERROR, USERS, CommandError, Told
 from commands.interrupt import Interrupt
 from commands.model_folders import need_model
 from commands.terminal import Bars, Terminal, clock
@@ -178,7 +178,7 @@ class _Run:
         failure = FailedJob(job.shot_number, job.id, row.code, row.message, row.hint, began)
         self.outcome.failures.append(failure)
         self.hopeless = began and row.code in HOPELESS
-        self.terminal.note(f"shot {failure.shot} failed: {failure.message}. {failure.hint}".replace("..", "."))
+        self.terminal.note(f"shot {failure.shot} failed: {Told(row.message, row.hint, ENGINE_FAILURE).line}")
 
     def _cancel_mine(self) -> None:
         for job in _queued(self.storyboard):
@@ -197,12 +197,12 @@ class _Screen:
         match event:
             case Phase(text=text):
                 self._bars.line(f"{text} ...")
-            case Step(step=step, steps=steps, shot_id=shot_id, take_id=take_id):
+            case Step(step=step, steps=steps, shot_id=shot_id, take_id=take_id, seconds_left=left):
                 done = len(self._outcome.takes)
                 together = len(request.shots) if request.joint else 1
                 self._bars.whole(done + together * step / steps, f"take {done + 1} of {self._total}")
                 name = "all shots together" if request.joint else _name(request, shot_id, take_id)
-                self._bars.piece(name, step, steps)
+                self._bars.piece(name, step, steps, left)
             case _:
                 pass
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 PLAIN_WIDTH = 160  # columns of a table that goes into a file or a pipe
@@ -57,8 +58,7 @@ class Terminal:
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             TextColumn("{task.fields[count]}", markup=False),
-            TimeRemainingColumn(compact=True),
-            TextColumn("left"),
+            TextColumn("{task.fields[left]}", markup=False),
             console=self.err,
             transient=True,
             disable=not self.err.is_terminal,
@@ -72,18 +72,31 @@ class Bars:
 
     def __init__(self, progress: Progress, terminal: Terminal, what: str, total: float) -> None:
         self._progress, self._terminal = progress, terminal
-        self._whole: TaskID = progress.add_task(what, total=total, count="")
+        self._whole: TaskID = progress.add_task(what, total=total, count="", left="")
         self._piece: TaskID | None = None
+        self._total = total
+        self._first: tuple[float, float] | None = None  # when the first news came, and how much was done then
 
     def whole(self, done: float, count: str) -> None:
-        """Say how much of everything is done."""
-        self._progress.update(self._whole, completed=done, count=count)
+        """Say how much of everything is done; the time left is that of the average pace so far."""
+        now = time.monotonic()
+        self._first = self._first or (now, done)
+        since, already = self._first
+        left = (now - since) / (done - already) * (self._total - done) if done > already else None
+        self._progress.update(self._whole, completed=done, count=count, left=_left(left))
 
-    def piece(self, name: str, done: int, total: int) -> None:
+    def piece(self, name: str, done: int, total: int, seconds_left: float) -> None:
         """Say how far the piece of this name is."""
         if self._piece is None:
-            self._piece = self._progress.add_task(name, total=total, count="")
-        self._progress.update(self._piece, description=name, completed=done, total=total, count=f"{done}/{total}")
+            self._piece = self._progress.add_task(name, total=total, count="", left="")
+        self._progress.update(
+            self._piece,
+            description=name,
+            completed=done,
+            total=total,
+            count=f"step {done} of {total}",
+            left=_left(seconds_left),
+        )
 
     def line(self, text: str) -> None:
         """Print a line above the bars."""
@@ -95,6 +108,10 @@ def _console(*, stderr: bool) -> Console:
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
     return console
+
+
+def _left(seconds: float | None) -> str:
+    return "" if seconds is None else f"{clock(seconds)} left"
 
 
 def clock(seconds: float) -> str:
