@@ -171,6 +171,8 @@ class _Run:
         if alive:
             self.tally.times += 1
             self.tally.kills_while_rendering += rendering
+            if rendering and not child.told:
+                self.render *= 1.2  # the moments lay too early, while the model was still being loaded
         elif rendering:
             self.render = max(0.2, self.render * 0.8)  # the moments lay too late
         elif child.wait():
