@@ -160,7 +160,8 @@ def _bench(verbs: VerbParsers) -> None:
         "Check what Matchcut promises, with numbers. The exit code is 3 when a promise is broken.",
         """main.py bench context --contexts 0,1,2,4,8
            main.py bench regenerate --json
-           main.py bench kill --times 50""",
+           main.py bench kill --times 50
+           main.py bench world""",
         project=False,
     )
     whats = _kinds(parser, "what", "what to check")
@@ -175,5 +176,7 @@ def _bench(verbs: VerbParsers) -> None:
     kill.add_argument("--times", type=whole(1, 10_000), default=50, metavar="N", help="how often (default: 50)")
     kill.add_argument("--steps", type=whole(1, 500), default=1, metavar="N", help="denoising steps (default: 1)")
     kill.add_argument("--seed", type=whole(0), default=0, metavar="N", help="decides the moments (default: 0)")
+    world = _kind(whats, "world", "how fast the procedural world draws, on one core")
+    world.add_argument("--scenes", type=whole(1, 10_000), default=20, metavar="N", help="how many (default: 20)")
     for kind in (context, regenerate, kill):
         _model(kind)

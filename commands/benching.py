@@ -1,8 +1,10 @@
-"""`bench`: what the context cache is worth, that regenerating touches nothing else, that a kill loses nothing."""
+"""`bench`: what the context cache is worth, that regenerating touches nothing else, that a kill loses nothing, and
+how fast the world draws."""
 
 from __future__ import annotations
 
 import tempfile
+import time
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +30,9 @@ PROMPTS = (
 
 
 def bench(args: Namespace, terminal: Terminal) -> int:
-    """`bench context`, `bench regenerate` or `bench kill`."""
+    """`bench context`, `bench regenerate`, `bench kill` or `bench world`."""
+    if args.what == "world":
+        return _world(args, terminal)
     need_model(args.model)
     if args.what == "context":
         return _context(args, terminal)
@@ -37,6 +41,22 @@ def bench(args: Namespace, terminal: Terminal) -> int:
     from commands.killing import bench_kill
 
     return bench_kill(args, terminal)
+
+
+def _world(args: Namespace, terminal: Terminal) -> int:
+    """Draw held-out scenes, each with a backdrop of its own, and count frames against this process's time."""
+    from engine.world.render import render_scene
+    from engine.world.scene import sample_scene
+
+    scenes = [sample_scene(seed, 4, split="heldout") for seed in range(args.scenes + 1)]
+    render_scene(scenes.pop())  # the sprites are read and shrunk once a process
+    started, frames = time.process_time(), 0
+    for scene in scenes:
+        frames += sum(len(clip) for clip in render_scene(scene))
+    speed = frames / (time.process_time() - started)
+    terminal.say(f"{frames} frames of {args.scenes} scenes, {speed:.0f} frames a second on one core")
+    terminal.result({"scenes": args.scenes, "frames": frames, "frames_per_s": round(speed, 1)})
+    return OK
 
 
 def bench_story(shots: int, frames: int = 9) -> Story:

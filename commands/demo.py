@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from commands.exporting import metadata, run_export
+from commands.exporting import run_export
 from commands.failing import CommandError
 from commands.model_folders import need_model, stored_name
 from commands.rendering import Outcome, run_jobs
 from commands.terminal import Terminal, clock
-from engine.contract import ExportItem, ExportRequest
+from engine.contract import ExportOptions
 from storyboards.errors import StoryboardError
 from storyboards.examples import DEMO, example
+from storyboards.films import film_request
 from storyboards.project import Project
 from storyboards.scenes import DEFAULT_MODEL
 from storyboards.story_text import write_story
-from storyboards.tables import new_id
 from storyboards.views import SceneView, ShotView
 
 MARKER = "made-by-matchcut-demo.json"
@@ -99,11 +99,9 @@ def _mark(folder: Path, outcome: Outcome) -> None:
 
 
 def _export(project: Project, scene: SceneView, folder: Path, terminal: Terminal) -> Any:
-    shots = project.storyboard.shots(scene.id)
-    items = [ExportItem(str(shot.selected.video.resolve()), f"Shot {shot.number}") for shot in shots if shot.selected]
-    described = metadata(project.storyboard, [(scene, shot) for shot in shots])
-    request = ExportRequest(new_id(), tuple(items), str((folder / f"{NAME}.mp4").resolve()), metadata=described)
-    return run_export(request, terminal)
+    lines = [(scene, shot) for shot in project.storyboard.shots(scene.id)]
+    out = (folder / f"{NAME}.mp4").resolve()
+    return run_export(film_request(project.storyboard, lines, out, ExportOptions()), terminal)
 
 
 def write_contact_sheet(project: Project, scene: SceneView, path: Path) -> Path:

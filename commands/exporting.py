@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from commands.failing import CANCELLED, ENGINE_FAILURE, OK, USER_ERROR, USERS, CommandError
 from commands.interrupt import Interrupt
@@ -17,20 +16,15 @@ from commands.terminal import Terminal
 from engine.contract import (
     Cancelled,
     Exported,
-    ExportItem,
     ExportOptions,
     ExportProgress,
     ExportRequest,
     Failed,
 )
-from storyboards.paths import DATABASE
+from storyboards import films
+from storyboards.films import Format, film_target
 from storyboards.project import Project
 from storyboards.story_text import SUFFIX, write_story
-from storyboards.storyboard import Storyboard
-from storyboards.tables import new_id
-from storyboards.views import SceneView, ShotView
-
-Format = Literal["mp4", "gif", "png"]
 
 
 def export(args: Namespace, terminal: Terminal) -> int:
@@ -117,7 +111,7 @@ def run_export(request: ExportRequest, terminal: Terminal) -> Film:
 
 
 def film_request(args: Namespace, project: Project, terminal: Terminal) -> ExportRequest:
-    """Return the request for the chosen shots, or for all that show a take. Raises CommandError if none does."""
+    """Return the request for the chosen shots, or for all that show a take. Raises StoryboardError if none does."""
     board = project.storyboard
     scenes = [find_scene(board, args.scene)] if args.words else find_scenes(board, args.scene)
     shots = [
@@ -126,62 +120,16 @@ def film_request(args: Namespace, project: Project, terminal: Terminal) -> Expor
         for shot in (find_shots(board, scene, args.words) if args.words else board.shots(scene.id))
     ]
     without = [str(shot.number) for _, shot in shots if shot.selected is None]
-    shown = [(scene, shot) for scene, shot in shots if shot.selected is not None]
-    if not shown:
+    if len(without) == len(shots):
         raise CommandError("No shot shows a take yet.", "Render the scene first: main.py render.")
     if without:
         terminal.note(f"left out, because they show no take: shot {', '.join(without)}")
-    out, kind = _target(args, project)
-    return ExportRequest(
-        id=new_id(),
-        items=tuple(_item(shot) for _, shot in shown),
-        out=str(out),
-        options=_options(args, kind),
-        metadata=metadata(board, shown),
-    )
-
-
-def _item(shot: ShotView) -> ExportItem:
-    assert shot.selected is not None
-    return ExportItem(str(shot.selected.video.resolve()), f"Shot {shot.number}")
-
-
-def _target(args: Namespace, project: Project) -> tuple[Path, Format]:
-    """Return where the film goes and what it is: the ending of the name decides, pictures go into a folder."""
     default = project.path.resolve().with_suffix("." + (args.format or "mp4")).name
-    out = Path(args.out) if args.out else Path(default)
-    kinds: dict[str, Format] = {".mp4": "mp4", ".gif": "gif", ".png": "png", "": "png"}
-    kind: Format | None = args.format or kinds.get(out.suffix.lower())
-    if kind is None:
-        raise CommandError(
-            f"{out.name} is no kind of film that can be written.", "End it in .mp4 or .gif, or --format."
-        )
-    if kind == "png" and out.suffix.lower() == ".png":
-        out = out.with_suffix("")
-    inside = out.resolve()
-    if inside == project.path.resolve() or inside.is_relative_to(project.path.resolve() / "takes"):
-        raise CommandError("An export cannot go into the project's takes.", "Choose another place for it.")
-    if inside.name == DATABASE:
-        raise CommandError(f"{out} is the project's storyboard.", "Choose another name.")
-    return out, kind
+    out, kind = film_target(project.path, Path(args.out or default), args.format)
+    return films.film_request(board, shots, out, _options(args, kind))
 
 
 def _options(args: Namespace, kind: Format) -> ExportOptions:
     width, height = args.size or (None, None)
     audio = str(Path(args.audio).resolve()) if args.audio else None
     return ExportOptions(kind, width, height, args.fps, args.titles, args.crossfade, audio)
-
-
-def metadata(board: Storyboard, shown: Sequence[tuple[SceneView, ShotView]]) -> dict[str, Any]:
-    """Return what made the film: prompts, seeds, model. No paths, so that a film tells no one's home."""
-    project = board.project()
-    lines = []
-    for scene, shot in shown:
-        assert shot.selected is not None
-        take = board.take(shot.selected.id)
-        lines.append(
-            {"scene": scene.number, "shot": shot.number, "prompt": take.prompt, "text": take.text, "seed": take.seed,
-             "take": take.number, "take_id": take.id, "model": Path(take.model).name,
-             "model_fingerprint": take.model_fingerprint, "settings": take.settings}
-        )  # fmt: skip
-    return {"title": project.name, "made_with": "Matchcut", "model": Path(project.model).name, "shots": lines}

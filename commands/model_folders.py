@@ -1,24 +1,13 @@
-"""Where models are, without loading one: checks that need no torch, for commands that should fail before they start."""
+"""Checks on models that need no torch, for commands that should fail before they start."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from commands.failing import CommandError
+from storyboards.model_folders import BUILT_IN, built_in_models, model_folder
 
-BUILT_IN = Path(__file__).resolve().parents[1] / "assets" / "models"
-PROFILE = "profile.json"
-
-
-def built_in_models() -> list[str]:
-    """Return the names of the models that came with Matchcut."""
-    return sorted(path.parent.name for path in BUILT_IN.glob(f"*/{PROFILE}"))
-
-
-def model_folder(name: str) -> Path | None:
-    """Return the folder of a model, named by path or as a built-in one; None if there is none."""
-    folders = (Path(name), BUILT_IN / name)
-    return next((folder for folder in folders if (folder / PROFILE).is_file()), None)
+__all__ = ["BUILT_IN", "built_in_models", "model_folder", "need_model", "stored_name"]
 
 
 def need_model(name: str) -> Path:

@@ -18,11 +18,12 @@ def best_device() -> torch.device:
 
 @functools.cache
 def fast_bf16() -> bool:
-    """Whether bf16 is faster than fp32: a GPU of compute capability 8, or a CPU with AMX tiles.
+    """Whether bf16 is faster than fp32: a GPU of compute capability 8, or a CPU with AMX tiles or AVX-512 BF16.
 
-    A CPU without AMX emulates bf16 matmuls, hundreds of times slower than fp32 (measured on an EPYC 7003).
+    A CPU with neither emulates bf16 matmuls, hundreds of times slower than fp32 (measured on an EPYC 7003); with
+    AVX-512 BF16 they are four times faster (EPYC 9005), with AMX six times.
     """
     if torch.cuda.is_available():
         return torch.cuda.get_device_capability()[0] >= 8
-    probe = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return bool(probe and probe())
+    probes = (getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("amx_tile", "avx512_bf16"))
+    return any(bool(probe and probe()) for probe in probes)

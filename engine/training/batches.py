@@ -18,18 +18,32 @@ from torch import Tensor
 from engine.backbone.positions import PositionRule
 from engine.training.latents import CachedScene, CachedShot, LatentCache
 
+# The figure is a tenth of a wide picture and most of what a prompt says: its errors count up to four times the others'.
+# What a cell should predict does not change with its weight, only what the model spends itself on.
+FIGURE_WEIGHT = 3.0
+
 LENGTHS, LENGTH_WEIGHTS = (3, 4, 5), (0.35, 0.35, 0.3)  # latent frames: 9, 13, 17 pixel frames
 
 
 @dataclass(frozen=True, slots=True)
+class Clips:
+    """Cached latents (B, C, T, h, w), and how much the figure covers of each cell (B, T, h, w)."""
+
+    latents: Tensor
+    cover: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
-    """A batch of equal shots. latents, noisy (B, C, T, h, w); sigma (B, T); text (B, L, d); start: time position."""
+    """A batch of equal shots. noisy, velocity (B, C, T, h, w); sigma (B, T); text (B, L, d); start: time position;
+    weight (B, 1, T, h, w): what a cell's error counts for, 1 on average."""
 
     noisy: Tensor
     velocity: Tensor
     sigma: Tensor
     text: Tensor
     start: float
+    weight: Tensor
     loss_from: int = 0  # latent frames before this one are given, and carry no loss
 
 
@@ -58,16 +72,15 @@ class BatchMaker:
         length = self._length()
         picks = [self._cut_shot(named=True) for _ in range(round(self.shots * 4 / length))]
         given = int(self.rng.integers(1, length)) if length > 1 and self.rng.random() < 0.1 else 0
-        latents = self._latents(picks, length)
         texts = [p.full if self.rng.random() < 0.9 else p.told for p in picks]
-        return Batch([self._part(latents, self._texts(texts), 0.0, given=given)])
+        return Batch([self._part(self._clips(picks, length), self._texts(texts), 0.0, given=given)])
 
     def long_context(self) -> Batch:
         """Full attention over the shots of scenes; own level a shot, or (a third) one level for all."""
         if self.rng.random() < 0.2:
             return self.single()
         length = self._length()
-        count = 4 if self.rng.random() < 0.6 else 2
+        count = 4 if self.rng.random() < 0.4 else 2
         scenes = self._scenes(max(2, round(self.shots * 4 / (length * count))), count)
         same = self._levels(len(scenes)) if self.rng.random() < 0.33 else None
         starts = self._starts(count)
@@ -75,7 +88,7 @@ class BatchMaker:
         for slot in range(count):
             frames = 1 if self.rng.random() < 0.08 else length
             picks = [scene[slot] for scene in scenes]
-            parts.append(self._part(self._latents(picks, frames), self._told(picks), starts[slot], sigma=same))
+            parts.append(self._part(self._clips(picks, frames), self._told(picks), starts[slot], sigma=same))
         return Batch(parts, joint=True)
 
     def causal(self) -> Batch:
@@ -87,7 +100,7 @@ class BatchMaker:
             return self.long_context()
         if kind < 0.34:
             return self._continuation()
-        contexts = int(self.rng.choice((1, 2, 3), p=(0.35, 0.35, 0.3)))
+        contexts = int(self.rng.choice((1, 2, 3), p=(0.45, 0.3, 0.25)))
         targets, length = 4 - contexts, self._length()
         scenes = self._scenes(max(2, round(self.shots * 4 / (length * 4))), 4)
         starts = self._starts(contexts + 1)
@@ -97,9 +110,9 @@ class BatchMaker:
         for slot in range(contexts):
             frames = 1 if self.rng.random() < 0.1 else self._length()
             picks = [scene[slot] for scene in scenes]
-            context.append(self._context_part(self._latents(picks, frames), self._told(picks), starts[slot]))
+            context.append(self._context_part(self._clips(picks, frames), self._told(picks), starts[slot]))
         picks = [scene[contexts + n] for scene in scenes for n in range(targets)]
-        target = self._part(self._latents(picks, length), self._told(picks), target_start)
+        target = self._part(self._clips(picks, length), self._told(picks), target_start)
         return Batch([target], context, repeat=targets)
 
     def _continuation(self) -> Batch:
@@ -111,29 +124,28 @@ class BatchMaker:
             pairs += [(a, b) for a, b in pairwise(shots) if b.continues and not a.continues]
         pairs = pairs[:wanted]
         tail, length = int(self.rng.integers(2, 6)), int(self.rng.choice((2, 3, 4)))
-        before = self.cache.latents[[a.latent for a, _ in pairs]][:, :, 5 - tail :].float()
-        after = self.cache.latents[[b.latent for _, b in pairs]][:, :, :length].float()
+        before = self._clips([a for a, _ in pairs], 5, first=5 - tail)
+        after = self._clips([b for _, b in pairs], length)
         context = self._context_part(before, self._told([a for a, _ in pairs]), 0.0)
         target = self._part(after, self._told([b for _, b in pairs]), float(tail))
         return Batch([target], [context])
 
-    def _part(
-        self, latents: Tensor, text: Tensor, start: float, sigma: Tensor | None = None, given: int = 0
-    ) -> Part:
-        batch, frames = latents.shape[0], latents.shape[2]
+    def _part(self, clips: Clips, text: Tensor, start: float, sigma: Tensor | None = None, given: int = 0) -> Part:
+        batch, frames = clips.latents.shape[0], clips.latents.shape[2]
         levels = (self._levels(batch) if sigma is None else sigma)[:, None].expand(batch, frames).clone()
         levels[:, :given] = 0.0
-        return self._noised(latents, levels, text, start, given)
+        return self._noised(clips, levels, text, start, given)
 
-    def _context_part(self, latents: Tensor, text: Tensor, start: float) -> Part:
-        batch, frames = latents.shape[0], latents.shape[2]
+    def _context_part(self, clips: Clips, text: Tensor, start: float) -> Part:
+        batch, frames = clips.latents.shape[0], clips.latents.shape[2]
         level = torch.from_numpy(self.rng.uniform(0, 0.3, size=batch)).float()
-        return self._noised(latents, level[:, None].expand(batch, frames), text, start, frames)
+        return self._noised(clips, level[:, None].expand(batch, frames), text, start, frames)
 
-    def _noised(self, latents: Tensor, levels: Tensor, text: Tensor, start: float, given: int) -> Part:
-        noise = torch.randn(latents.shape, generator=self.noise)
+    def _noised(self, clips: Clips, levels: Tensor, text: Tensor, start: float, given: int) -> Part:
+        latents, noise = clips.latents, torch.randn(clips.latents.shape, generator=self.noise)
         s = levels[:, None, :, None, None]
-        return Part((1 - s) * latents + s * noise, noise - latents, levels, text, start, given)
+        weight = 1.0 + FIGURE_WEIGHT * clips.cover[:, None]
+        return Part((1 - s) * latents + s * noise, noise - latents, levels, text, start, weight / weight.mean(), given)
 
     def _levels(self, count: int) -> Tensor:
         """Logit-normal noise levels (count,)."""
@@ -171,8 +183,11 @@ class BatchMaker:
                 out.append([cuts[i] for i in self.rng.permutation(len(cuts))[:shots]])
         return out
 
-    def _latents(self, picks: list[CachedShot], frames: int) -> Tensor:
-        return self.cache.latents[[p.latent for p in picks]][:, :, :frames].float()
+    def _clips(self, picks: list[CachedShot], frames: int, first: int = 0) -> Clips:
+        rows = [p.latent for p in picks]
+        return Clips(
+            self.cache.latents[rows][:, :, first:frames].float(), self.cache.cover[rows][:, first:frames].float()
+        )
 
     def _told(self, picks: list[CachedShot]) -> Tensor:
         return self._texts([p.with_global if self.rng.random() < 0.9 else p.told for p in picks])

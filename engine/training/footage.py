@@ -29,6 +29,7 @@ class ShotRecord:
     full_caption: str  # names everything
     action: str
     framing: str
+    figure: tuple[tuple[float, float, float, float], ...] = ()  # x0, y0, x1, y1 in pixels, a frame; () unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def render_shard(folder: Path, number: int, scenes: int, size: tuple[int, int], 
     from engine.world.captions import full_caption, global_prompt, shot_captions
     from engine.world.render import render_scene
     from engine.world.scene import sample_scene
+    from engine.world.truth import figure_boxes
 
     index = folder / f"{number:04d}.json"
     if index.exists():
@@ -73,8 +75,9 @@ def render_shard(folder: Path, number: int, scenes: int, size: tuple[int, int], 
         shots = []
         for i, (spec, clip) in enumerate(zip(scene.shots, render_scene(scene, size), strict=True)):
             full = full_caption(scene, i, base + n * 16 + i)
+            figure = tuple(tuple(box) for box in figure_boxes(scene, i, size).tolist())
             shots.append(
-                ShotRecord(at, len(clip), spec.continues, captions[i], full, spec.action, spec.framing)
+                ShotRecord(at, len(clip), spec.continues, captions[i], full, spec.action, spec.framing, figure)
             )
             frames.append(clip)
             at += len(clip)

@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from engine.backbone.devices import fast_bf16
 from engine.backbone.text import TextEncoder
 from engine.backbone.vae import PaperTheatreVAE
 from engine.training.footage import SceneRecord, ShotRecord, read_shard, shards
@@ -45,7 +46,10 @@ class CachedScene:
 
 
 class LatentCache:
-    """All cached scenes in memory. Latents (N, C, 5, h, w) fp16; a continuation's fifth frame is unused (zeros)."""
+    """All cached scenes in memory. Latents (N, C, 5, h, w) fp16; a continuation's fifth frame is unused (zeros).
+
+    cover (N, 5, h, w) fp16: how much of a latent cell's pixels and frames the figure's box takes, 0 to 1.
+    """
 
     def __init__(self, folder: Path, limit: int | None = None) -> None:
         self.scenes: list[CachedScene] = []
@@ -53,6 +57,7 @@ class LatentCache:
         self._limit = limit
         self._seen: set[str] = set()
         self.latents = torch.empty(0)
+        self.cover = torch.empty(0)
         self._states = torch.empty(0)
         self._offsets = torch.zeros(1, dtype=torch.long)
         self.refresh()
@@ -60,6 +65,7 @@ class LatentCache:
     def refresh(self) -> None:
         """Read shards that were finished since (an encoder may be working beside the trainer)."""
         latents = [self.latents] if len(self.latents) else []
+        cover = [self.cover] if len(self.cover) else []
         states = [self._states] if len(self._states) else []
         offsets = [self._offsets]
         for index in shards(self.folder)[: self._limit]:
@@ -72,10 +78,12 @@ class LatentCache:
             for scene in json.loads(index.read_text()):
                 self.scenes.append(_shifted(scene, shots_before, texts_before))
             latents.append(tensors["latents"])
+            cover.append(tensors["cover"])
             states.append(tensors["states"])
             offsets.append(tensors["offsets"][1:] + offsets[-1][-1])
         if latents:
             self.latents, self._states, self._offsets = torch.cat(latents), torch.cat(states), torch.cat(offsets)
+            self.cover = torch.cat(cover)
 
     def texts(self, rows: Iterable[int]) -> Tensor:
         """(B, TEXT_TOKENS, dim) fp32, zero padded."""
@@ -111,6 +119,7 @@ def encode_shard(index: Path, out: Path, vae: PaperTheatreVAE, text: TextEncoder
         return
     records, frames = read_shard(index)
     latents: list[Tensor] = []
+    covers: list[Tensor] = []
     sentences: dict[str, int] = {}
     scenes: list[list[dict[str, Any]]] = []
 
@@ -121,20 +130,36 @@ def encode_shard(index: Path, out: Path, vae: PaperTheatreVAE, text: TextEncoder
         cached = []
         for run in scene.runs():
             clip = np.asarray(frames[run[0].start : run[-1].start + run[-1].frames])
-            z = vae.normalise(vae.encode(to_video(clip).unsqueeze(0)))[0]
+            with torch.autocast("cpu", torch.bfloat16, enabled=fast_bf16()):
+                encoded = vae.encode(to_video(clip).unsqueeze(0))
+            z = vae.normalise(encoded.float())[0]
+            cover = _cover([box for shot in run for box in shot.figure], clip.shape[1:3], z.shape[-2:])
             at = 0
             for shot in run:
                 length = shot.frames // 4 + (0 if shot.continues else 1)
                 cached.append(_cached_shot(scene, shot, len(latents), row))
                 part = z[:, at : at + length]
                 latents.append(torch.nn.functional.pad(part, (0, 0, 0, 0, 0, 5 - length)).half())
+                seen = cover[at : at + length]
+                covers.append(torch.nn.functional.pad(seen, (0, 0, 0, 0, 0, 5 - length)).half())
                 at += length
         scenes.append(cached)
     states, offsets = _encode_texts(list(sentences), text)
     out.mkdir(parents=True, exist_ok=True)
-    tables = {"latents": torch.stack(latents), "states": states, "offsets": offsets}
+    tables = {"latents": torch.stack(latents), "cover": torch.stack(covers), "states": states, "offsets": offsets}
     save_file(tables, target.with_suffix(".safetensors"))
     target.write_text(json.dumps(scenes))
+
+
+def _cover(
+    boxes: list[tuple[float, float, float, float]], frame: tuple[int, ...], cells: tuple[int, ...]
+) -> Tensor:
+    """Cover (T, h, w) of a run's latent cells from the figure's boxes of its 4T - 3 frames (H, W)."""
+    pixels = torch.zeros(len(boxes), *frame)
+    for n, (x0, y0, x1, y1) in enumerate(boxes):
+        pixels[n, int(y0) : int(y1), int(x0) : int(x1)] = 1.0
+    cover = torch.nn.functional.adaptive_avg_pool2d(pixels[:, None], cells)[:, 0]
+    return torch.cat([cover[:1], cover[1:].unflatten(0, (-1, 4)).mean(1)])
 
 
 def _cached_shot(scene: SceneRecord, shot: ShotRecord, latent: int, row: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Each stage starts from the stage before, and leaves `<out>/<stage>/transformer` 
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,13 +103,13 @@ def captured_context(model: SceneTransformer3DModel, parts: list[Part], repeat: 
 
 
 def loss_of(model: SceneTransformer3DModel, batch: Batch, context_dropout: bool = False) -> Tensor:
-    """Rectified-flow loss |v - (eps - z0)|^2, averaged over the shots."""
+    """Rectified-flow loss |v - (eps - z0)|^2, weighted a cell, averaged over the shots."""
     context = None if context_dropout else captured_context(model, batch.context, batch.repeat)
     velocities = model.forward_scene([_shot_input(p) for p in batch.targets], context)
     losses = []
     for part, velocity in zip(batch.targets, velocities, strict=True):
-        error = (velocity.float() - part.velocity)[:, :, part.loss_from :]
-        losses.append(error.square().mean())
+        error = (velocity.float() - part.velocity).square() * part.weight
+        losses.append(error[:, :, part.loss_from :].mean())
     return torch.stack(losses).mean()
 
 
@@ -153,7 +154,7 @@ def _loop(
     maker: BatchMaker,
 ) -> None:
     total, before, started = run.minutes * 60, progress.seconds, time.monotonic()
-    saved, running = started, 0.0
+    saved, running = started, math.nan
     run.out.mkdir(parents=True, exist_ok=True)
     with (run.out / "log.jsonl").open("a") as log:
         while progress.seconds < total and (run.max_steps is None or progress.step < run.max_steps):
@@ -171,7 +172,7 @@ def _loop(
             progress.shots += sum(len(p.noisy) for p in batch.targets)
             progress.seconds = before + time.monotonic() - started
             value = float(loss.detach())
-            running = value if progress.step == 1 else 0.97 * running + 0.03 * value
+            running = value if math.isnan(running) else 0.97 * running + 0.03 * value
             if progress.step % 20 == 0:
                 log.write(json.dumps({**vars(progress), "loss": round(running, 4)}) + "\n")
                 log.flush()
@@ -187,8 +188,8 @@ def _on_device(batch: Batch, device: torch.device) -> Batch:
         return batch
 
     def move(part: Part) -> Part:
-        tensors = (part.noisy, part.velocity, part.sigma, part.text)
-        noisy, velocity, sigma, text = (t.to(device, non_blocking=True) for t in tensors)
-        return Part(noisy, velocity, sigma, text, part.start, part.loss_from)
+        tensors = (part.noisy, part.velocity, part.sigma, part.text, part.weight)
+        noisy, velocity, sigma, text, weight = (t.to(device, non_blocking=True) for t in tensors)
+        return Part(noisy, velocity, sigma, text, part.start, weight, part.loss_from)
 
     return Batch([move(p) for p in batch.targets], [move(p) for p in batch.context], batch.repeat, batch.joint)

@@ -82,6 +82,20 @@ def ground_truth(scene: SceneSpec, index: int, size: tuple[int, int] = (112, 64)
     )
 
 
+def figure_boxes(scene: SceneSpec, index: int, size: tuple[int, int] = (112, 64)) -> NDArray[np.float32]:
+    """Return `ground_truth(...).figure_boxes` alone, (T, 4): a twentieth of the work."""
+    boxes = []
+    for n in range(scene.shots[index].frames):
+        frame = scene.shots[index].start_frame + n
+        figure = figure_at(scene, index, frame, view_at(scene, index, frame, size[0] / size[1]), size[1])
+        whole = Image.new("L", size)
+        for part in figure.parts:
+            if part.name != "snore":
+                whole.paste(255, (0, 0), _cover(part_patch(part, size), size))
+        boxes.append(_box(whole))
+    return np.array(boxes, np.float32)
+
+
 def _instant(scene: SceneSpec, index: int, n: int, size: tuple[int, int]) -> _Instant:
     shot = scene.shots[index]
     frame = shot.start_frame + n

@@ -17,6 +17,7 @@ from engine.training.batches import Batch, BatchMaker
 from engine.training.footage import clips, read_shard, render_footage, shards
 from engine.training.latents import TEXT_TOKENS, LatentCache, encode_shard
 from engine.training.optimise import Ema, orthogonalise, warm_stable_decay
+from engine.training.patches import with_single_cells
 from engine.training.pipeline import TrainingOrder, Work, train
 from engine.training.train_transformer import TransformerRun, loss_of, new_transformer, train_stage
 from engine.training.train_vae import VaeRun, train_vae
@@ -62,6 +63,35 @@ def test_footage_holds_whole_scenes_and_is_not_made_twice(work: Work) -> None:
     before = (work.footage / "0000.npy").stat().st_mtime_ns
     render_footage(work.footage, 1, 6, work.size)
     assert (work.footage / "0000.npy").stat().st_mtime_ns == before
+
+
+def test_the_footage_knows_where_the_figure_is(work: Work) -> None:
+    records, frames = read_shard(shards(work.footage)[0])
+    for shot in (shot for scene in records for shot in scene.shots):
+        assert len(shot.figure) == shot.frames
+        for x0, y0, x1, y1 in shot.figure:
+            assert 0 <= x0 < x1 <= frames.shape[2] and 0 <= y0 < y1 <= frames.shape[1]
+
+
+def test_errors_on_the_figure_count_more_and_one_on_average(work: Work) -> None:
+    maker = batch_maker(work)
+    for part in (part for _ in range(10) for part in maker.causal().targets):
+        assert part.weight.shape == (len(part.noisy), 1, *part.noisy.shape[2:])
+        assert float(part.weight.mean()) == pytest.approx(1.0, abs=1e-4)
+        assert float(part.weight.max()) > 1.5 * float(part.weight.min()) > 0.0
+
+
+def test_finer_patches_see_a_flat_picture_as_before() -> None:
+    torch.manual_seed(0)
+    coarse = new_transformer(8, 384, 48, 2, 2).eval()
+    torch.nn.init.normal_(coarse.proj_out.weight)
+    fine = with_single_cells(coarse)
+    flat = torch.randn(1, 8, 1, 1, 1).expand(1, 8, 1, 4, 4)
+    assert torch.allclose(
+        fine.patch_embedding(flat)[..., ::2, ::2], coarse.patch_embedding(flat), atol=1e-5
+    )
+    told = torch.zeros(1, 3, 384)
+    assert fine(flat, torch.tensor([500.0]), told, return_dict=False)[0].shape == flat.shape
 
 
 def test_a_clip_survives_patches_and_back() -> None:
