@@ -18,7 +18,7 @@ help:
 	@echo "make bench     the engine's numbers on this machine"
 
 run: $(READY)
-	@echo "The editor is not built yet. See what Matchcut can do with:  make demo"
+	$(BIN)/python main.py
 
 demo: $(READY)
 	$(BIN)/python main.py demo

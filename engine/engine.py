@@ -7,6 +7,7 @@ take is on disk before the next begins. Failures are events that say what to do;
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import threading
 import time
@@ -15,8 +16,10 @@ from typing import Any
 
 import torch
 
+from engine.backbone.devices import best_device, render_dtype
 from engine.backbone.loading import Backbone, load_backbone
 from engine.context.cache import ContextCache
+from engine.context.planning import plan_only
 from engine.contract import (
     TERMINAL,
     Cancelled,
@@ -27,6 +30,7 @@ from engine.contract import (
     Finished,
     GenerateRequest,
     Phase,
+    PlanRequest,
     Request,
 )
 from engine.failures import failure_of
@@ -48,6 +52,19 @@ class Engine:
         self.cache: ContextCache | None = None
         self._cancel = threading.Event()
 
+    def device_facts(self) -> tuple[str, int]:
+        """What it computes on, in words, and how many bytes of memory that has (0 where nobody knows)."""
+        device = self._device or best_device()
+        if device.type == "cuda":
+            facts = torch.cuda.get_device_properties(device)
+            return f"{facts.name} ({device})", int(facts.total_memory)
+        try:
+            memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        except (ValueError, OSError, AttributeError):
+            memory = 0
+        cores = f"CPU, {torch.get_num_threads()} threads" if device.type == "cpu" else device.type
+        return cores, memory
+
     def cancel(self) -> None:
         """Ask the running request to stop between steps. What is finished stays."""
         self._cancel.set()
@@ -59,7 +76,6 @@ class Engine:
         """
         events: queue.Queue[Event | BaseException] = queue.Queue()
         thread = threading.Thread(target=self._guarded, args=(request, events.put), name="engine", daemon=True)
-        self._cancel.clear()
         thread.start()
         try:
             while True:
@@ -74,11 +90,18 @@ class Engine:
             thread.join()
 
     def execute(self, request: Request, emit: Emit) -> None:
-        """The same, in the caller's thread, one call of `emit` an event."""
-        self._cancel.clear()
+        """The same, in the caller's thread, one call of `emit` an event.
+
+        Plans touch nothing of the engine: they may be asked for from another thread while something is rendered.
+        """
+        if not isinstance(request, PlanRequest):
+            self._cancel.clear()
         started = time.monotonic()
         try:
-            if isinstance(request, ExportRequest):
+            if isinstance(request, PlanRequest):
+                for planned in plan_only(request):
+                    emit(planned)
+            elif isinstance(request, ExportRequest):
                 self._export(request, emit)
             else:
                 self._generate(request, emit)
@@ -118,7 +141,7 @@ class Engine:
         if self._backbone is None or self._name != name:
             phase(f"loading {name}")
             self._backbone, self.cache = None, None
-            self._backbone = load_backbone(name, self._device)
+            self._backbone = load_backbone(name, self._device, render_dtype())
             self._name = name
             self.cache = ContextCache(self._backbone.device, *self._budgets)
         return self._backbone

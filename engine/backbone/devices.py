@@ -27,3 +27,8 @@ def fast_bf16() -> bool:
         return torch.cuda.get_device_capability()[0] >= 8
     probes = (getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("amx_tile", "avx512_bf16"))
     return any(bool(probe and probe()) for probe in probes)
+
+
+def render_dtype() -> torch.dtype:
+    """What a transformer renders in on this machine: bf16 where that is faster, else fp32."""
+    return torch.bfloat16 if fast_bf16() else torch.float32

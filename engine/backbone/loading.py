@@ -46,8 +46,8 @@ class Backbone:
 
     @property
     def dtype(self) -> torch.dtype:
-        """What the transformer computes in."""
-        dtype: torch.dtype = next(self.transformer.parameters()).dtype
+        """What the transformer computes in: the first parameter will not do, norms and tables stay in fp32."""
+        dtype: torch.dtype = self.transformer.patch_embedding.weight.dtype
         return dtype
 
     def latent_shape(self, latents: int, size: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.backbone.devices import render_dtype
 from engine.backbone.loading import Backbone, load_backbone
 from engine.context.assemble import assemble
 from engine.context.blocks import ContextBlock, latents_hash
@@ -223,7 +224,7 @@ def _start_worker(folder: str, weights: dict[str, Tensor], settings: SamplingSet
     torch.set_num_threads(1)
     judge = Judge()
     judge.load_state_dict(weights)
-    _worker.append((SceneMaker(load_backbone(folder), settings), judge.eval()))
+    _worker.append((SceneMaker(load_backbone(folder, dtype=render_dtype()), settings), judge.eval()))
 
 
 def _work(job: Job) -> Report:

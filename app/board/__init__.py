@@ -1,0 +1,1 @@
+"""The shots of a scene as cards or rows, in story order."""

@@ -1,0 +1,1 @@
+"""How the editor looks: colours, sizes, icons and the one style sheet."""
