@@ -1,1 +1,1 @@
-"""The Qt editor. Knows `storyboards` and `engine.contract`; never imports torch. Not built yet."""
+"""The Qt editor. Knows `storyboards` and `engine.contract`; never imports torch."""

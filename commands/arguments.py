@@ -43,7 +43,7 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=28, width=112)
-        self._action_max_length = 14  # argparse measures verbs without their indent; the longest has 10 letters
+        self._action_max_length = 15  # argparse measures verbs without their indent; the longest has 11 letters
 
 
 class VerbParsers:

@@ -13,6 +13,7 @@ _Sub = argparse.ArgumentParser
 def add_engine_verbs(verbs: VerbParsers) -> None:
     """Add the verbs that are about models rather than about one project."""
     _demo(verbs)
+    _screenshots(verbs)
     _models(verbs)
     _world(verbs)
     _train(verbs)
@@ -54,6 +55,22 @@ def _demo(verbs: VerbParsers) -> None:
     parser.add_argument("--out", default="out/demo", metavar="DIR", help="folder for everything (default: out/demo)")
     parser.add_argument("--steps", type=whole(1, 500), metavar="N", help="denoising steps (default: the model's own)")
     parser.add_argument("--model", metavar="MODEL", help="built-in name or folder (default: paper-theatre)")
+
+
+def _screenshots(verbs: VerbParsers) -> None:
+    parser = verbs.add(
+        "screenshots",
+        "screenshots:screenshots",
+        "make the pictures of the README",
+        "Open the editor without a screen, work in it, and write pictures of the board, the inspector, a comparison\n"
+        "of takes, the player, the queue at work and the export, in both themes.",
+        """main.py screenshots
+           main.py screenshots --project tale.matchcut --out docs/screens""",
+        project=False,
+    )
+    parser.add_argument("--out", default="docs/screens", metavar="DIR", help="where they go (default: docs/screens)")
+    parser.add_argument("--project", metavar="PATH", help="a project to copy and show (default: the example)")
+    parser.add_argument("--steps", type=whole(1, 500), default=8, metavar="N", help="denoising steps (default: 8)")
 
 
 def _models(verbs: VerbParsers) -> None:
@@ -161,7 +178,8 @@ def _bench(verbs: VerbParsers) -> None:
         """main.py bench context --contexts 0,1,2,4,8
            main.py bench regenerate --json
            main.py bench kill --times 50
-           main.py bench world""",
+           main.py bench world
+           main.py bench editor --json""",
         project=False,
     )
     whats = _kinds(parser, "what", "what to check")
@@ -178,5 +196,10 @@ def _bench(verbs: VerbParsers) -> None:
     kill.add_argument("--seed", type=whole(0), default=0, metavar="N", help="decides the moments (default: 0)")
     world = _kind(whats, "world", "how fast the procedural world draws, on one core")
     world.add_argument("--scenes", type=whole(1, 10_000), default=20, metavar="N", help="how many (default: 20)")
+    editor = _kind(whats, "editor", "how quickly the editor opens, scrolls and answers while the engine works")
+    editor.add_argument(
+        "--shots", type=whole(10, 10_000), default=1000, metavar="N", help="shots of the long scene (default: 1000)"
+    )
+    editor.add_argument("--quick", action="store_true", help="without the engine at work")
     for kind in (context, regenerate, kill):
         _model(kind)

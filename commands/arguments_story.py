@@ -11,6 +11,7 @@ _STEPS_HELP = "denoising steps a take (default: the model's own number); fewer i
 
 def add_story_verbs(verbs: VerbParsers) -> None:
     """Add the verbs that need no more than a project and a model."""
+    _open(verbs)
     _new(verbs)
     _import(verbs)
     _show(verbs)
@@ -30,6 +31,22 @@ def _scene(parser: Parser) -> None:
 
 def _steps(parser: Parser) -> None:
     parser.add_argument("--steps", type=whole(1, 500), metavar="N", help=_STEPS_HELP)
+
+
+def _open(verbs: VerbParsers) -> None:
+    parser = verbs.add(
+        "open",
+        "editing:open_editor",
+        "open the editor",
+        "Open the editor on a project; without one on the last one, at first on the example.\n"
+        "`main.py PROJECT.matchcut` does the same. What another program works on can be opened read-only.",
+        """main.py open tale
+           main.py tale.matchcut
+           main.py open tale --read-only""",
+        project=False,
+    )
+    parser.add_argument("path", nargs="?", metavar="PROJECT", help="a .matchcut folder")
+    parser.add_argument("--read-only", action="store_true", help="look at it, change nothing")
 
 
 def _new(verbs: VerbParsers) -> None:

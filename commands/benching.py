@@ -30,9 +30,13 @@ PROMPTS = (
 
 
 def bench(args: Namespace, terminal: Terminal) -> int:
-    """`bench context`, `bench regenerate`, `bench kill` or `bench world`."""
+    """`bench context`, `bench regenerate`, `bench kill`, `bench world` or `bench editor`."""
     if args.what == "world":
         return _world(args, terminal)
+    if args.what == "editor":
+        from commands.benching_editor import bench_editor
+
+        return bench_editor(args, terminal)
     need_model(args.model)
     if args.what == "context":
         return _context(args, terminal)

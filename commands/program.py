@@ -15,18 +15,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from app.folders import log_file
 from commands.arguments import build
-from commands.failing import CANCELLED, OK, Told, tell, wants_traceback
+from commands.failing import CANCELLED, OK, CommandError, Told, tell, wants_traceback
+from storyboards.paths import DATABASE, SUFFIX
 
-EDITOR = "The editor is not built yet. To see Matchcut work: make demo (or: main.py demo). All verbs: main.py --help"
+EDITOR = "editing:open_editor"
 
 
 def main(words: Sequence[str]) -> int:
     """Do what the words say and return the exit code. Usage errors and --help leave by SystemExit, as argparse does."""
-    args = build().parse_args(words)
-    if not args.runs:
-        print(EDITOR)
-        return OK
+    args = build().parse_args(_with_open(words))
+    if args.runs == EDITOR:
+        return _edit(args)
     _log_to_file()
     stdout = sys.stdout
     try:
@@ -45,6 +46,23 @@ def main(words: Sequence[str]) -> int:
         return _fail(args, stdout, tell(error))
 
 
+def _with_open(words: Sequence[str]) -> Sequence[str]:
+    """Without a verb the editor opens: on the project that is named, or on the last one."""
+    if not words or words[0].rstrip("/\\").endswith(SUFFIX) or (Path(words[0]) / DATABASE).is_file():
+        return ["open", *words]
+    return words
+
+
+def _edit(args: Namespace) -> int:
+    """Open the editor, with nothing imported on the way that it does not need."""
+    from commands.editing import open_editor
+
+    try:
+        return open_editor(args)
+    except CommandError as error:
+        return _fail(args, sys.stdout, tell(error))
+
+
 def _run(args: Namespace, stdout: TextIO) -> int:
     from commands.terminal import Terminal
 
@@ -60,15 +78,6 @@ def _fail(args: Namespace, stdout: TextIO, told: Told) -> int:
         answer = {"error": told.message, "hint": told.hint, "exit_code": told.exit_code}
         print(json.dumps(answer, ensure_ascii=False), file=stdout, flush=True)
     return told.exit_code
-
-
-def log_file() -> Path:
-    """Return where the engine's log goes."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    else:
-        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return base / "matchcut" / "matchcut.log"
 
 
 def _log_to_file() -> None:

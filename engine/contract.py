@@ -10,6 +10,7 @@ hashes are hex sha256.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -168,7 +169,54 @@ class ExportRequest:
     version: int = CONTRACT_VERSION
 
 
-Request = GenerateRequest | ExportRequest
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What would the shots of `request` see? Answered by one Planned a shot, from files' headers, without weights.
+
+    Its tasks need no takes, and `id` is this record's own.
+    """
+
+    id: str
+    request: GenerateRequest
+    version: int = CONTRACT_VERSION
+
+
+Request = GenerateRequest | ExportRequest | PlanRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """To a worker: stop this request between two steps."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """A worker's first line, before it has loaded anything heavy."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A worker is ready for requests. `memory`: bytes of the device."""
+
+    contract: int
+    engine: str
+    pid: int
+    device: str
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A worker is alive, however long its work takes. `rss`: bytes of its process, 0 where that is not known."""
+
+    rss: int
+
+
+Notice = Starting | Hello | Heartbeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,9 +366,11 @@ Event = (
     Phase | Planned | CacheReport | Step | Saved | ExportProgress | Exported | Failed | Cancelled | Finished
 )
 TERMINAL = (Failed, Cancelled, Finished)
+Record = Request | Event | Notice | Cancel
 
 _RECORDS: dict[str, type] = {
-    cls.__name__: cls for cls in (*typing.get_args(Request), *typing.get_args(Event))
+    cls.__name__: cls
+    for cls in (*typing.get_args(Request), *typing.get_args(Event), *typing.get_args(Notice), Cancel)
 }
 
 
@@ -328,12 +378,12 @@ class ContractError(ValueError):
     """A line that is not a record of this contract; says which part does not fit."""
 
 
-def encode(record: Request | Event) -> str:
+def encode(record: Record) -> str:
     """One line of JSON, tagged with the record's name."""
     return json.dumps({"type": type(record).__name__, **dataclasses.asdict(record)}, ensure_ascii=False)
 
 
-def decode(line: str) -> Request | Event:
+def decode(line: str) -> Record:
     """The record of one line. Raises ContractError for anything that does not fit exactly."""
     try:
         data = json.loads(line)
@@ -343,13 +393,13 @@ def decode(line: str) -> Request | Event:
         raise ContractError("no known record type")
     name = data.pop("type")
     record = _build(_RECORDS[name], data, name)
-    return typing.cast("Request | Event", record)
+    return typing.cast("Record", record)
 
 
 def _build(cls: type, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise ContractError(f"{where}: expected an object")
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     unknown = set(data) - set(hints)
     if unknown:
         raise ContractError(f"{where}: unknown fields {sorted(unknown)}")
@@ -358,6 +408,12 @@ def _build(cls: type, data: Any, where: str) -> Any:
         return cls(**values)
     except TypeError as error:
         raise ContractError(f"{where}: {error}") from error
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    """Types of a record's fields. Working them out takes longer than reading a line."""
+    return typing.get_type_hints(cls)
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:

@@ -45,8 +45,18 @@ def build_request(work: Work, job: Job, root: Path) -> tuple[GenerateRequest, Pl
     return _Builder(work, job, root).build()
 
 
+def build_plan(work: Work, job: Job, root: Path) -> GenerateRequest:
+    """Return what a job that is no row would ask for today, with tasks that make no takes. Writes nothing.
+
+    Raises CannotBuild.
+    """
+    return _Builder(work, job, root, dry=True).build()[0]
+
+
 class _Builder:
-    def __init__(self, work: Work, job: Job, root: Path) -> None:
+    def __init__(self, work: Work, job: Job, root: Path, dry: bool = False) -> None:
+        self.dry = dry
+        self.continued: set[str] = set()
         self.work, self.job, self.root = work, job, root
         self.session = work.session
         self.params = JobParams.of(job)
@@ -89,6 +99,8 @@ class _Builder:
         wanted = self.facts.wanted(line)
         base = self._base(line) if self.job.kind == "extend" else None
         continued = self._continued(line, base)
+        if continued is not None:
+            self.continued.add(continued.id)
         frames = line.frames if base is None else base.frames + self.params.add_frames
         seed = self.params.seed
         return ShotTask(
@@ -97,7 +109,7 @@ class _Builder:
             order=self.facts.now.places[shot_id],
             text=wanted.text,
             frames=frames,
-            takes=self._takes(shot_id, wanted.prompt, continued),
+            takes=() if self.dry else self._takes(shot_id, wanted.prompt, continued),
             continues=line.continues if base is None else bool(base.continued_take_id),
             seed=None if seed is None else seed + (0 if self.job.kind == "joint" else self.saved),
             extension=None if base is None else Extension(base.id, self._latents(base), base.latents_hash),
@@ -157,7 +169,7 @@ class _Builder:
 
     def _candidates(self) -> tuple[ContextCandidate, ...]:
         choices, noises = self._choices()
-        continued = {line["continued_take_id"] for line in self.plan} - {""}
+        continued = self.continued
         shown = [line.selected_take_id for line in self.facts.shots if line.id not in self.targets]
         wanted = continued | {take_id for take_id in shown if take_id}
         takes = {take.id: take for take in self.session.scalars(select(Take).where(Take.id.in_(wanted)))}

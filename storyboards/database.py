@@ -105,6 +105,7 @@ class Work:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.changes = ChangeSet()  # complete once the transaction has ended
+        self.joined = False  # whether verbs called inside become part of this transaction
 
     def add(self, row: _Row) -> _Row:
         """Insert a row, with an id at once; the rest of its defaults come when it is written."""
@@ -145,6 +146,10 @@ class Document:
                 f"{self.root.name} is open read-only.", "Close it where it is being edited, then open it again."
             )
         with self._lock, errors_told(self.file):
+            if self._open is not None and self._open.joined:
+                yield self._open
+                self._open.session.flush()
+                return
             if self._open is not None:
                 raise RuntimeError("a transaction is already open in this thread")
             with Session(self._writing, expire_on_commit=False) as session:
@@ -163,6 +168,16 @@ class Document:
                     if raw is not None and raw.in_transaction:
                         session.rollback()
                         raw.rollback()
+
+    @contextmanager
+    def together(self) -> Iterator[Work]:
+        """Make one transaction of all verbs called inside: all of them or nothing, and one change set, `work.changes`.
+
+        The verbs' own change sets are empty then. Reads see the document as it was before.
+        """
+        with self.transaction() as work:
+            work.joined = True
+            yield work
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

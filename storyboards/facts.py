@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, String, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from .lineage import Image, Made, SceneNow, Seen, Shown, Wanted
@@ -22,6 +22,10 @@ _SHOT: tuple[Any, ...] = (
     Shot.continues,
     Shot.notes,
     Shot.selected_take_id,
+    Shot.locked,
+    Shot.seed,
+    type_coerce(Shot.settings, String).label("settings"),  # as text: nearly all are "{}", and parsing is not free
+    Shot.two_sided,
     Take.number,
     Take.frames.label("take_frames"),
     Take.folder,
@@ -121,6 +125,7 @@ def made_of(session: Session, takes: ColumnElement[bool]) -> dict[str, Made]:
         Take.extends,
         Take.continued_take_id,
         Take.continued_hash,
+        Take.kept,
         base.shot_id.label("continued_shot_id"),
         base.number.label("continued_number"),
     )
@@ -142,6 +147,7 @@ def made_of(session: Session, takes: ColumnElement[bool]) -> dict[str, Made]:
             row.continued_shot_id or "",
             row.continued_number,
             tuple(item for take_id in (row.id, *chains.get(row.id, ())) for item in seen.get(take_id, ())),
+            frozenset(row.kept),
         )
         for row in rows
     }

@@ -92,34 +92,42 @@ class JobVerbs(Document):
         takes: int = 1,
         seed: int | None = None,
         settings: Mapping[str, Any] | None = None,
-        two_sided: bool = False,
+        two_sided: bool | None = None,
         select: bool | None = None,
     ) -> ChangeSet:
         """Queue the first take of a shot, another one, or several seeds at once (`takes`).
 
-        An explicit `seed` counts up over several takes. A shot without a take always shows the first new one.
+        The shot's own seed, settings and two-sidedness hold where none are given; `settings` goes on top of them.
+        A seed counts up over several takes. A shot without a take always shows the first new one.
         `select` says whether the first new take also replaces the one shown; by default a single take does, and of
-        several the user picks. Raises AlreadyQueued.
+        several the user picks. Raises AlreadyQueued, and WrongState for a locked shot.
         """
-        params = JobParams(
-            takes=takes,
-            seed=seed,
-            settings=dict(settings or {}),
-            two_sided=two_sided,
-            select=takes == 1 if select is None else select,
-        )
         with self.transaction() as work:
-            enqueue(work, work.get(Shot, shot_id), "render", params)
+            shot = work.get(Shot, shot_id)
+            params = JobParams(
+                takes=takes,
+                seed=shot.seed if seed is None else seed,
+                settings={**shot.settings, **(settings or {})},
+                two_sided=shot.two_sided if two_sided is None else two_sided,
+                select=takes == 1 if select is None else select,
+            )
+            enqueue(work, shot, "render", params)
         return work.changes
 
     def queue_scene(self, scene_id: str, *, settings: Mapping[str, Any] | None = None) -> ChangeSet:
-        """Queue one render for each shot that has no selected take and no job yet, in the order of the scene."""
-        params = JobParams(settings=check_settings(settings or {}), select=True).stored("render")
+        """Queue one render for each shot that has no selected take and no job yet, in the order of the scene.
+
+        Locked shots are passed over.
+        """
+        given = check_settings(settings or {})
         with self.transaction() as work:
             shots = _shots_to_render(work.session, work.get(Scene, scene_id).id)
             positions = keys_between(ordering.jobs(work.session).highest(), None, len(shots))
-            for shot_id, position in zip(shots, positions, strict=True):
-                work.session.add(Job(shot_id=shot_id, kind="render", params=params, position=position))
+            for shot, position in zip(shots, positions, strict=True):
+                own = {**shot.settings, **given}
+                params = JobParams(seed=shot.seed, settings=own, two_sided=shot.two_sided, select=True)
+                stored = params.stored("render")
+                work.session.add(Job(shot_id=shot.id, kind="render", params=stored, position=position))
         return work.changes
 
     def queue_extend(
@@ -133,11 +141,16 @@ class JobVerbs(Document):
         select: bool = True,
     ) -> ChangeSet:
         """Queue a longer take of a shot: its selected take (or `take_id`) and `add_frames` more, without a cut."""
-        params = JobParams(
-            add_frames=add_frames, take_id=take_id, seed=seed, settings=dict(settings or {}), select=select
-        )
         with self.transaction() as work:
             shot = work.get(Shot, shot_id)
+            params = JobParams(
+                add_frames=add_frames,
+                take_id=take_id,
+                seed=shot.seed if seed is None else seed,
+                settings={**shot.settings, **(settings or {})},
+                two_sided=shot.two_sided,
+                select=select,
+            )
             if shot.selected_take_id is None and not take_id:
                 raise InvalidValue("This shot has no take to make longer.", "Render it first.")
             enqueue(work, shot, "extend", params)
@@ -159,6 +172,8 @@ class JobVerbs(Document):
             if any(shot.continues for shot in shots):
                 raise InvalidValue("Joint rendering takes shots that each follow a cut.", "Leave continuations out.")
             shots.sort(key=lambda shot: shot.position)
+            for shot in shots:
+                refuse_locked(shot)
             params = JobParams(
                 shots=tuple(shot.id for shot in shots), seed=seed, settings=dict(settings or {}), select=select
             )
@@ -219,6 +234,14 @@ class JobVerbs(Document):
                 advance(job, "interrupted" if job.state == "running" else "cancelled")
         return work.changes
 
+    def clear_jobs(self) -> ChangeSet:
+        """Take what has ended out of the queue's list: done, failed and cancelled jobs."""
+        with self.transaction() as work:
+            ended = Job.state.in_(("done", "failed", "cancelled")) & Job.cleared.is_(False)
+            for job in work.session.scalars(select(Job).where(ended)).all():
+                job.cleared = True
+        return work.changes
+
     def pause_queue(self) -> ChangeSet:
         """Let no further job begin; the running one goes on."""
         with self.transaction() as work:
@@ -233,10 +256,17 @@ class JobVerbs(Document):
 
 
 def enqueue(work: Work, shot: Shot, kind: str, params: JobParams) -> Job:
-    """Append a job inside a transaction. Raises AlreadyQueued, InvalidValue."""
+    """Append a job inside a transaction. Raises AlreadyQueued, InvalidValue, WrongState."""
+    refuse_locked(shot)
     _refuse_second(work.session, shot.id, kind)
     stored = _checked(work, shot, kind, params).stored(kind)
     return work.add(Job(shot_id=shot.id, kind=kind, params=stored, position=ordering.jobs(work.session).last()))
+
+
+def refuse_locked(shot: Shot) -> None:
+    """Raise WrongState for a shot that its user has locked."""
+    if shot.locked:
+        raise WrongState("This shot is locked, so that nothing changes it.", "Unlock it (L) to render it.")
 
 
 def requeue(work: Work, job: Job, position: str) -> None:
@@ -245,7 +275,7 @@ def requeue(work: Work, job: Job, position: str) -> None:
         _refuse_second(work.session, job.shot_id, job.kind)
     advance(job, "queued")
     job.position = position
-    job.run_id, job.planned = "", []
+    job.run_id, job.planned, job.cleared = "", [], False
 
 
 def _refuse_second(session: Session, shot_id: str, kind: str) -> None:
@@ -286,8 +316,8 @@ def _queued(work: Work, job_id: str) -> Job:
     return job
 
 
-def _shots_to_render(session: Session, scene_id: str) -> list[str]:
+def _shots_to_render(session: Session, scene_id: str) -> list[Shot]:
     active = select(Job.shot_id).where(Job.kind == "render", Job.state.in_(ACTIVE_STATES))
-    live = (Shot.scene_id == scene_id) & Shot.deleted_at.is_(None)
-    found = select(Shot.id).where(live, Shot.selected_take_id.is_(None), Shot.id.not_in(active))
+    live = (Shot.scene_id == scene_id) & Shot.deleted_at.is_(None) & Shot.locked.is_(False)
+    found = select(Shot).where(live, Shot.selected_take_id.is_(None), Shot.id.not_in(active))
     return list(session.scalars(found.order_by(Shot.position)))

@@ -60,6 +60,15 @@ class Made:
     continued_shot_id: str
     continued_number: int | None
     seen: tuple[Seen, ...] = ()
+    kept: frozenset[str] = frozenset()  # keys of the reasons that the user has accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a take is stale. `key` names the very state that makes it so: another change makes another key."""
+
+    text: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +120,36 @@ class State:
 
 
 def state_of(made: Made, wanted: Wanted, now: SceneNow) -> State:
-    """Judge one take."""
-    stale = [reason for seen in made.seen if (reason := _stale_reason(seen, made, now))]
+    """Judge one take. A reason that the user has accepted is a hint."""
+    reasons = stale_reasons(made, wanted, now)
+    stale = dict.fromkeys(reason.text for reason in reasons if reason.key not in made.kept)
+    kept = dict.fromkeys(f"kept: {reason.text}" for reason in reasons if reason.key in made.kept)
+    return State(tuple(stale), tuple(_edits(made, wanted)), (*kept, *_hints(made, now)))
+
+
+def stale_reasons(made: Made, wanted: Wanted, now: SceneNow) -> list[Reason]:
+    """Return why a take is stale, whether or not the user has accepted it."""
+    stale = {seen: reason for seen in made.seen if (reason := _stale_reason(seen, made, now))}
+    reasons = []
     continued = _continued_reason(made, wanted, now)
     if continued:
-        same = any(seen.candidate_id == made.continued_take_id for seen in made.seen)
-        stale = [continued, *(stale if not same else _without(stale, made, now))]
-    return State(tuple(dict.fromkeys(stale)), tuple(_edits(made, wanted)), tuple(_hints(made, now)))
+        before = now.previous(made.shot_id)
+        reasons.append(Reason(continued, f"continues {before} {_hash_now(before, now)}"))
+        if any(seen.candidate_id == made.continued_take_id for seen in made.seen):
+            twice = {text for seen, text in stale.items() if seen.candidate_id == made.continued_take_id}
+            stale = {seen: text for seen, text in stale.items() if text not in twice}  # that is said already
+    for seen, text in stale.items():
+        target = seen.candidate_id if seen.role == "reference" else seen.shot_id
+        reasons.append(Reason(text, f"{target} {_hash_now(target, now)}"))
+    return reasons
+
+
+def _hash_now(target: str, now: SceneNow) -> str:
+    image = now.images.get(target)
+    if image is not None:
+        return image.content_hash if image.live else ""
+    shown = now.shows.get(target)
+    return shown.latents_hash if shown is not None and target in now.places else ""
 
 
 def _stale_reason(seen: Seen, made: Made, now: SceneNow) -> str:
@@ -162,14 +194,6 @@ def _other_take(start: str, shot_id: str, content_hash: str, now: SceneNow) -> s
 
 def _take(number: int | None) -> str:
     return "a take" if number is None else f"take {number}"
-
-
-def _without(reasons: list[str], made: Made, now: SceneNow) -> list[str]:
-    """Drop what would say about the continued take a second time."""
-    twice = {
-        _stale_reason(seen, made, now) for seen in made.seen if seen.candidate_id == made.continued_take_id
-    }
-    return [reason for reason in reasons if reason not in twice]
 
 
 def _edits(made: Made, wanted: Wanted) -> list[str]:

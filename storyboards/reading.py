@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -115,10 +116,17 @@ class Reading(Document):
                 ShotView(
                     row.id, scene_id, number, row.position, row.prompt, row.frames, row.continues, row.notes,
                     counts.get(row.id, 0), selected, state.stale, state.changed, state.hints,
-                    *jobs.get(row.id, ("", "", "")),
+                    *jobs.get(row.id, ("", "", "")), row.locked, row.seed,
+                    json.loads(row.settings) if row.settings != "{}" else {}, row.two_sided,
                 )
             )  # fmt: skip
         return views
+
+    def shot_ids(self, scene_id: str) -> list[str]:
+        """The ids of the live shots of a scene in order, and nothing else."""
+        with self.reading() as session:
+            live = (Shot.scene_id == scene_id) & Shot.deleted_at.is_(None)
+            return list(session.scalars(select(Shot.id).where(live).order_by(Shot.position)))
 
     def shot(self, shot_id: str) -> ShotView:
         """One live shot."""
@@ -182,9 +190,10 @@ class Reading(Document):
             return compare_with_plan(seen_by(session, Take.id == take_id).get(take_id, ()), blocks)
 
     def jobs(self, *, active: bool = False) -> list[JobView]:
-        """The queue in order; with `active` only what waits or runs. Jobs of deleted shots are left out."""
+        """The queue in order; with `active` only what waits or runs. Jobs of deleted shots and cleared ones are left
+        out."""
         with self.reading() as session:
-            live = Shot.deleted_at.is_(None) & Scene.deleted_at.is_(None)
+            live = Shot.deleted_at.is_(None) & Scene.deleted_at.is_(None) & Job.cleared.is_(False)
             found = select(Job, Shot.scene_id).join(Shot, Shot.id == Job.shot_id).join(Scene, Scene.id == Shot.scene_id)
             if active:
                 live &= Job.state.in_(ACTIVE_STATES)

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from engine.contract import Cancelled, ContextRecord, Event, Failed, Finished, GenerateRequest, Saved, TakeResult
 
-from .building import CannotBuild, build_request
+from .building import CannotBuild, build_plan, build_request
 from .changes import ChangeSet
 from .database import Work
+from .errors import WrongState
 from .jobs import JobParams, advance
 from .paths import LATENTS, MANIFEST, TAKES, VIDEO
 from .prompts import compose_global, compose_text
@@ -27,7 +28,16 @@ from .storyboard import Storyboard
 from .tables import ACTIVE_STATES, Job, Scene, Shot, Take, TakeContext, new_id
 from .values import SEED_LIMIT
 
-__all__ = ["Begun", "apply_event", "begin_job", "compose_global", "compose_text", "record_take", "start_next"]
+__all__ = [
+    "Begun",
+    "apply_event",
+    "begin_job",
+    "compose_global",
+    "compose_text",
+    "plan_shot",
+    "record_take",
+    "start_next",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,22 @@ def begin_job(storyboard: Storyboard, job_id: str) -> Begun:
             request = None
             advance(job, "done")  # all its takes were saved before it was interrupted
     return Begun(job_id, request, work.changes)
+
+
+def plan_shot(storyboard: Storyboard, shot_id: str) -> GenerateRequest:
+    """Return what a render of this shot would ask for now: to learn what it would see. Nothing is written.
+
+    Raises NotFound, and WrongState where a render would fail at once (nothing to continue, a missing file).
+    """
+    with storyboard.reading() as session, session.no_autoflush:
+        work = Work(session)
+        shot = work.get(Shot, shot_id)
+        params = JobParams(seed=shot.seed, settings=shot.settings, two_sided=shot.two_sided).stored("render")
+        job = Job(id="", shot_id=shot.id, kind="render", params=params, run_id=new_id(), planned=[])
+        try:
+            return build_plan(work, job, storyboard.root)
+        except CannotBuild as error:
+            raise WrongState(error.message, error.hint) from error
 
 
 def apply_event(storyboard: Storyboard, job_id: str, event: Event) -> ChangeSet:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import select
 
@@ -13,7 +15,7 @@ from .errors import InvalidValue
 from .lengths import default_frames, frames_when_switched, normal_frames
 from .tables import CHOICES, ContextChoice, Element, ReferenceImage, Scene, Shot
 from .texts import clean_text
-from .values import KEEP, Unset, check_noise
+from .values import KEEP, Unset, check_noise, check_seed, check_settings
 
 
 def add_shot(
@@ -75,11 +77,12 @@ class ShotVerbs(Document):
         return work.changes
 
     def duplicate_shot(self, shot_id: str) -> ChangeSet:
-        """Put a copy right after a shot: its prompt, length, notes and context choices, but not its takes."""
+        """Put a copy right after a shot: all that its user has said about it, but neither its takes nor its lock."""
         with self.transaction() as work:
             shot = work.get(Shot, shot_id)
             position = ordering.shots(work.session, shot.scene_id).beside(after=shot.id)
             copy = add_shot(work, shot.scene_id, position, shot.prompt, shot.frames, shot.continues, shot.notes)
+            copy.seed, copy.settings, copy.two_sided = shot.seed, dict(shot.settings), shot.two_sided
             choices = work.session.scalars(select(ContextChoice).where(ContextChoice.shot_id == shot.id)).all()
             for choice in choices:
                 work.add(
@@ -101,8 +104,16 @@ class ShotVerbs(Document):
         frames: int | None = None,
         continues: bool | None = None,
         notes: str | None = None,
+        locked: bool | None = None,
+        seed: int | Unset | None = KEEP,
+        settings: Mapping[str, Any] | None = None,
+        two_sided: bool | None = None,
     ) -> ChangeSet:
-        """Change what is given. Switching cut/continuation takes the length along (17 <-> 16 frames)."""
+        """Change what is given. Switching cut/continuation takes the length along (17 <-> 16 frames).
+
+        `seed` None goes back to seeds that follow from the scene's; `settings` replaces the sampling settings as a
+        whole.
+        """
         with self.transaction() as work:
             shot = work.get(Shot, shot_id)
             if prompt is not None:
@@ -114,6 +125,14 @@ class ShotVerbs(Document):
                 shot.frames = frames_when_switched(shot.frames, continues)
             if frames is not None:
                 shot.frames = normal_frames(frames, shot.continues)
+            if locked is not None:
+                shot.locked = locked
+            if seed is not KEEP:
+                shot.seed = None if seed is None else check_seed(seed)
+            if settings is not None:
+                shot.settings = check_settings(settings)
+            if two_sided is not None:
+                shot.two_sided = two_sided
         return work.changes
 
     def delete_shot(self, shot_id: str) -> ChangeSet:

@@ -28,7 +28,9 @@ class StoryVerbs(Document):
             last = ordering.shots(work.session, scene.id).highest()
             positions = keys_between(last, None, len(story.shots))
             for position, shot in zip(positions, story.shots, strict=True):
-                add_shot(work, scene.id, position, shot.prompt, shot.frames, shot.continues, shot.notes)
+                row = add_shot(work, scene.id, position, shot.prompt, shot.frames, shot.continues, shot.notes)
+                row.locked, row.seed, row.two_sided = shot.locked, shot.seed, shot.two_sided
+                row.settings = dict(shot.settings)
         return work.changes
 
     def export_story(self, scene_id: str) -> Story:
@@ -49,7 +51,10 @@ class StoryVerbs(Document):
                     for row in session.scalars(cast.order_by(Element.position))
                 ),
                 shots=tuple(
-                    StoryShot(row.prompt, row.frames, row.continues, row.notes)
+                    StoryShot(
+                        row.prompt, row.frames, row.continues, row.notes,
+                        row.seed, row.settings, row.two_sided, row.locked,
+                    )
                     for row in session.scalars(shots.order_by(Shot.position))
                 ),
             )

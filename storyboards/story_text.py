@@ -13,6 +13,7 @@ r"""Stories as text files: a Markdown-like form that reads well, and comes back 
 
     > The first shot names everything.
 
+What else is said about a shot stands behind its length: "(cut, 17 frames, seed 7, steps 8, two-sided, locked)".
 A prompt may have several lines; `>` lines are notes. A prompt line that begins with `#`, `>` or `\` is written with a
 `\` before it. Elements are lines such as `Character 1: ...`, `Place 2: ...`, `Prop "Lamp": ...`; numbers of shots are
 for the reader, the order counts. Takes and images are not part of a story.
@@ -21,17 +22,19 @@ for the reader, the order counts. Takes and images are not part of a story.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .errors import InvalidValue, MissingFile, StoryboardError, StoryFormatError
 from .lengths import normal_frames
 from .tables import KINDS_OF_ELEMENT
 from .texts import clean_line, clean_name, clean_text
-from .values import check_seed
+from .values import check_seed, check_settings
 
 SUFFIX = ".story.md"
-_SHOT = re.compile(r"## Shot(?: \d+)? \((cut|continues), (\d+) frames\)\s*")
+_SHOT = re.compile(r"## Shot(?: \d+)? \((cut|continues), (\d+) frames((?:, [^,()]+)*)\)\s*")
 _SHOT_HINT = 'Write it like "## Shot 2 (cut, 17 frames)" or "## Shot 3 (continues, 12 frames)".'
 _HEADER_HINT = (
     'Before the first shot stand lines like "Seed: 7", "Environment: a forest", "Story: ...", '
@@ -63,8 +66,15 @@ class StoryShot:
     frames: int
     continues: bool = False
     notes: str = ""
+    seed: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    two_sided: bool = False
+    locked: bool = False
 
     def __post_init__(self) -> None:
+        if self.seed is not None:
+            check_seed(self.seed)
+        object.__setattr__(self, "settings", check_settings(self.settings))
         object.__setattr__(self, "prompt", clean_text(self.prompt))
         object.__setattr__(self, "notes", clean_text(self.notes))
         object.__setattr__(self, "frames", normal_frames(self.frames, self.continues))
@@ -104,7 +114,8 @@ def write_story(story: Story) -> str:
     lines += [f"{_element_head(element)}: {element.description}".rstrip() for element in story.elements]
     for number, shot in enumerate(story.shots, 1):
         start = "continues" if shot.continues else "cut"
-        lines += ["", f"## Shot {number} ({start}, {shot.frames} frames)"]
+        facts = ", ".join([start, f"{shot.frames} frames", *_options(shot)])
+        lines += ["", f"## Shot {number} ({facts})"]
         if shot.prompt:
             lines += ["", *("\\" + line if line.startswith(_MARKS) else line for line in shot.prompt.split("\n"))]
         if shot.notes:
@@ -133,6 +144,36 @@ def read_story(path: Path) -> Story:
 def _element_head(element: StoryElement) -> str:
     kind = element.kind.capitalize()
     return element.name if element.name.startswith(f"{kind} ") else f'{kind} "{element.name}"'
+
+
+def _options(shot: StoryShot) -> list[str]:
+    seed = [] if shot.seed is None else [f"seed {shot.seed}"]
+    settings = [f"{name} {value}" for name, value in shot.settings.items()]
+    flags = [name for name, on in (("two-sided", shot.two_sided), ("locked", shot.locked)) if on]
+    return [*seed, *settings, *flags]
+
+
+def _read_options(text: str) -> dict[str, Any]:
+    """Return what stands behind a shot's length. Raises InvalidValue."""
+    found: dict[str, Any] = {"settings": {}}
+    for option in filter(None, text.split(", ")):
+        name, _, value = option.strip().partition(" ")
+        if name in ("two-sided", "locked") and not value:
+            found[name.replace("-", "_")] = True
+        elif name == "seed":
+            found["seed"] = int(value)
+        else:
+            found["settings"][name] = _number(value)
+    return found
+
+
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 class _Parser:
@@ -221,7 +262,8 @@ class _Parser:
                 prompt.append(line.removeprefix("\\"))
             self.at += 1
         try:
-            shot = StoryShot("\n".join(prompt), int(match[2]), match[1] == "continues", "\n".join(notes))
+            options = _read_options(match[3])
+            shot = StoryShot("\n".join(prompt), int(match[2]), match[1] == "continues", "\n".join(notes), **options)
         except (StoryboardError, ValueError) as error:
             self.at = heading
             hint = error.hint if isinstance(error, StoryboardError) else _SHOT_HINT

@@ -10,12 +10,12 @@ import time
 import uuid
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, MetaData, UniqueConstraint, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 FORMAT_MAJOR = 1  # raised when older programs must not write the file any more
-FORMAT_MINOR = 0  # raised with every other revision
-HEAD_REVISION = "0001"
+FORMAT_MINOR = 1  # raised with every other revision
+HEAD_REVISION = "0002"
 
 KINDS_OF_ELEMENT = ("character", "place", "prop")
 RATINGS = ("open", "accepted", "rejected")
@@ -122,7 +122,11 @@ class ReferenceImage(Base):
 
 
 class Shot(Base):
-    """A slot in a scene. `next_take_number` only ever rises, so a take's number never comes back."""
+    """A slot in a scene. `next_take_number` only ever rises, so a take's number never comes back.
+
+    `seed` (None: from the scene's), `settings` and `two_sided` are what its renders are queued with; a locked shot is
+    not rendered.
+    """
 
     __tablename__ = "shot"
     __table_args__ = (UniqueConstraint("scene_id", "position"),)
@@ -135,6 +139,10 @@ class Shot(Base):
     notes: Mapped[str]
     selected_take_id: Mapped[str | None] = _link("take.id", index=True, cycle=True)
     next_take_number: Mapped[int] = mapped_column(default=1)
+    locked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    seed: Mapped[int | None]
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    two_sided: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[float] = mapped_column(default=time.time)
     deleted_at: Mapped[float | None]
 
@@ -143,7 +151,8 @@ class Take(Base):
     """One immutable result with what made it; only its rating, its star and its deletion ever change.
 
     `prompt` is the shot's own prompt as it was, `text` the whole text that the model read. A continuing take says
-    which take it went on from, and `extends` which take of its own shot it made longer.
+    which take it went on from, and `extends` which take of its own shot it made longer. `kept` lists the reasons for
+    being stale that the user has accepted, by their `lineage.Reason.key`.
     """
 
     __tablename__ = "take"
@@ -173,6 +182,7 @@ class Take(Base):
     quality: Mapped[dict[str, float]]
     rating: Mapped[str] = mapped_column(default="open")
     favourite: Mapped[bool] = mapped_column(default=False)
+    kept: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     created_at: Mapped[float] = mapped_column(default=time.time)
     deleted_at: Mapped[float | None]
 
@@ -213,7 +223,10 @@ class ContextChoice(Base):
 
 
 class Job(Base):
-    """One queued piece of engine work. `planned` lists the takes of the run `run_id`, set when the job begins."""
+    """One queued piece of engine work. `planned` lists the takes of the run `run_id`, set when the job begins.
+
+    A `cleared` job has ended and is not shown in the queue any more.
+    """
 
     __tablename__ = "job"
     __table_args__ = (
@@ -243,6 +256,7 @@ class Job(Base):
     created_at: Mapped[float] = mapped_column(default=time.time)
     started_at: Mapped[float | None]
     finished_at: Mapped[float | None]
+    cleared: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 TABLES: dict[str, type[Base]] = {

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from .changes import ChangeSet
 from .database import Document, Work
 from .errors import InvalidValue, MissingFile
+from .facts import made_of, scene_facts
+from .lineage import stale_reasons
 from .paths import LATENTS, VIDEO, named_inside
 from .tables import RATINGS, Shot, Take
 
@@ -49,6 +51,17 @@ class TakeVerbs(Document):
         """Give a take a star, or take it away."""
         with self.transaction() as work:
             work.get(Take, take_id).favourite = favourite
+        return work.changes
+
+    def keep_take(self, take_id: str) -> ChangeSet:
+        """Accept what makes a take stale today. It is stale again when what it saw changes once more."""
+        with self.transaction() as work:
+            take = work.get(Take, take_id)
+            facts = scene_facts(work.session, work.get(Shot, take.shot_id).scene_id)
+            line = next((line for line in facts.shots if line.id == take.shot_id), None) if facts else None
+            if facts is not None and line is not None:
+                made = made_of(work.session, Take.id == take.id)[take.id]
+                take.kept = sorted({reason.key for reason in stale_reasons(made, facts.wanted(line), facts.now)})
         return work.changes
 
     def delete_take(self, take_id: str) -> ChangeSet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,7 @@ class ShotView:
 
     `stale`: it saw something else than the scene shows now. `changed`: the shot was edited since. `hints`: might be
     chosen differently today. `job_id`, `job_state` and `job_kind` are those of the first active job, "" without one.
+    `seed` (None: it follows from the scene's), `settings` and `two_sided` are what renders are queued with.
     """
 
     id: str
@@ -112,6 +113,10 @@ class ShotView:
     job_id: str
     job_kind: str
     job_state: str
+    locked: bool = False
+    seed: int | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    two_sided: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from engine.backbone.loading import Backbone
+from engine.backbone.profiles import Profile
 from engine.context.blocks import latents_hash
 from engine.contract import ContextCandidate
 
@@ -69,7 +71,20 @@ def read_reference(path: str, size: tuple[int, int], backbone: Backbone) -> tupl
     return backbone.encode(frames), hashlib.sha256(data).hexdigest()
 
 
-def candidate_tokens(candidate: ContextCandidate, backbone: Backbone, size: tuple[int, int]) -> int:
+class Measures(Protocol):
+    """What counting tokens needs of a backbone; its profile and one config will do."""
+
+    @property
+    def profile(self) -> Profile:
+        """How the backbone is driven."""
+        ...
+
+    def tokens(self, latents: int, size: tuple[int, int]) -> int:
+        """Transformer tokens of `latents` latent frames."""
+        ...
+
+
+def candidate_tokens(candidate: ContextCandidate, backbone: Measures, size: tuple[int, int]) -> int:
     """Tokens that a candidate would cost; a continued take costs its tail only."""
     if candidate.role == "reference":
         return backbone.tokens(1, size)

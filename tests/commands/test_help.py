@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.commands.conftest import MAIN, CommandLine
 
 VERBS = [
+    "open",
     "new",
     "import",
     "show",
@@ -24,12 +26,15 @@ VERBS = [
     "cleanup",
     "repair",
     "demo",
+    "screenshots",
     "models",
     "world",
     "train",
     "evaluate",
     "bench",
 ]
+
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 ALL_HELP = """
 import sys
@@ -51,10 +56,18 @@ def python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_without_arguments_it_says_that_the_editor_is_not_built_yet() -> None:
-    done = python(str(MAIN))
-    assert done.returncode == 0 and "not built yet" in done.stdout and "make demo" in done.stdout
-    assert done.stderr == ""
+@pytest.mark.parametrize("words", [[], ["open"]])
+def test_without_a_display_it_says_so_and_names_what_works_without_one(words: list[str]) -> None:
+    kept = {name: value for name, value in os.environ.items() if name not in DISPLAYS}
+    command = [sys.executable, "-W", "error", str(MAIN), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=kept)
+    assert done.returncode == 1 and "no display" in done.stderr and "make demo" in done.stderr
+    assert done.stdout == "" and "Traceback" not in done.stderr
+
+
+def test_the_editor_is_not_opened_on_a_project_that_is_not_there(matchcut: CommandLine) -> None:
+    answer = matchcut("open", "nowhere")
+    assert answer.code == 1 and "There is no project nowhere." in answer.err and "main.py new" in answer.err
 
 
 def test_every_verb_has_help_with_examples_and_loads_nothing_heavy() -> None:

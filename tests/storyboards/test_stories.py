@@ -27,7 +27,18 @@ def is_name(name: str) -> bool:
 
 names = st.sampled_from(["Character 1", "Place Mill", "Mia", "Prop", "Character"]) | text.filter(is_name)
 elements = st.builds(StoryElement, st.sampled_from(KINDS_OF_ELEMENT), names, text)
-shots = st.builds(StoryShot, text, st.integers(SHORTEST, LONGEST), st.booleans(), text)
+sampling = st.fixed_dictionaries(
+    {},
+    optional={
+        "steps": st.integers(1, 100),
+        "text_guidance": st.floats(0, 50, allow_nan=False),
+        "sampler": st.sampled_from(["euler", "unipc"]),
+    },
+)
+seeds = st.none() | st.integers(0, 2**63 - 1)
+shots = st.builds(
+    StoryShot, text, st.integers(SHORTEST, LONGEST), st.booleans(), text, seeds, sampling, st.booleans(), st.booleans()
+)
 stories = st.builds(
     Story,
     text,

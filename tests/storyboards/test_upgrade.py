@@ -61,6 +61,24 @@ def test_a_file_of_the_first_revision_opens_with_everything_in_it(first_revision
         board.add_shot(scene.id, "A seventh.")
 
 
+def test_shots_of_the_first_revision_get_a_lock_a_seed_and_settings(first_revision: Path) -> None:
+    """Revision 0002: columns are added with defaults, and no row is lost or touched."""
+    before = rows(first_revision / "storyboard.db", "SELECT id, prompt, frames FROM shot ORDER BY id")
+    with Project.open(first_revision) as project:
+        assert project.report.backup_before_upgrade is not None
+        board = project.storyboard
+        shots = board.shots(board.scenes()[0].id)
+        assert {(s.locked, s.seed, s.two_sided) for s in shots} == {(False, None, False)}
+        assert all(s.settings == {} for s in shots)
+        board.edit_shot(shots[0].id, locked=True, seed=5, settings={"steps": 3}, two_sided=True)
+        shot = board.shots(shots[0].scene_id)[0]
+        assert (shot.locked, shot.seed, shot.settings, shot.two_sided) == (True, 5, {"steps": 3}, True)
+        board.clear_jobs()
+        assert [job.state for job in board.jobs()] == ["queued"]
+    assert rows(first_revision / "storyboard.db", "SELECT id, prompt, frames FROM shot ORDER BY id") == before
+    assert rows(first_revision / "storyboard.db", "SELECT DISTINCT kept FROM take") == [("[]",)]
+
+
 def test_the_migrations_lead_to_exactly_the_tables_of_the_code(blank: Path) -> None:
     engine = open_engine(blank / "storyboard.db")
     with engine.connect() as connection:
@@ -80,7 +98,7 @@ def test_a_migration_backs_up_first_and_keeps_every_row(rendered: Scene, project
     file = project.path / "storyboard.db"
     saved = upgrade_file(file, inspect_file(file), [HERE / "later"])
     assert rows(file, "SELECT mood, remarks FROM shot ORDER BY position")[0] == ("calm", "keep")
-    assert rows(file, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert rows(file, "SELECT version_num FROM alembic_version") == [("0003",)]
     assert rows(file, "PRAGMA foreign_key_check") == []
     assert rows(file, "SELECT count(*) FROM take") == [(4,)]
     assert "notes" in rows(saved, "SELECT sql FROM sqlite_master WHERE name = 'shot'")[0][0]  # type: ignore[operator]
@@ -90,9 +108,9 @@ def test_a_migration_backs_up_first_and_keeps_every_row(rendered: Scene, project
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(scene: Scene, project: Project, tmp_path: Path) -> None:
     project.close()
-    broken = (HERE / "later" / "r0002_mood.py").read_text() + "    raise sa.exc.ArgumentError('no')\n"
+    broken = (HERE / "later" / "r0003_mood.py").read_text() + "    raise sa.exc.ArgumentError('no')\n"
     (tmp_path / "versions").mkdir()
-    (tmp_path / "versions" / "r0002_broken.py").write_text(broken)
+    (tmp_path / "versions" / "r0003_broken.py").write_text(broken)
     file = project.path / "storyboard.db"
     before = rows(file, "SELECT * FROM shot")
     with pytest.raises(UpgradeFailed, match="as it was"):

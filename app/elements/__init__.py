@@ -1,0 +1,1 @@
+"""The cast, the places and the props of a scene."""

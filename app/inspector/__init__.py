@@ -1,0 +1,1 @@
+"""What is chosen, to look at and to change: a shot, several shots, or the scene. This file imports nothing."""

@@ -1,0 +1,1 @@
+"""The queue: what waits, what runs, what came of it."""

@@ -1,0 +1,1 @@
+"""The window around the editor: actions, menus, dialogs, start and end."""
