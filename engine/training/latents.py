@@ -133,7 +133,7 @@ def encode_shard(index: Path, out: Path, vae: PaperTheatreVAE, text: TextEncoder
             with torch.autocast("cpu", torch.bfloat16, enabled=fast_bf16()):
                 encoded = vae.encode(to_video(clip).unsqueeze(0))
             z = vae.normalise(encoded.float())[0]
-            cover = _cover([box for shot in run for box in shot.figure], clip.shape[1:3], z.shape[-2:])
+            cover = _cover([box for shot in run for box in shot.figure], clip.shape[1:3], (z.shape[-2], z.shape[-1]))
             at = 0
             for shot in run:
                 length = shot.frames // 4 + (0 if shot.continues else 1)
@@ -152,7 +152,7 @@ def encode_shard(index: Path, out: Path, vae: PaperTheatreVAE, text: TextEncoder
 
 
 def _cover(
-    boxes: list[tuple[float, float, float, float]], frame: tuple[int, ...], cells: tuple[int, ...]
+    boxes: list[tuple[float, float, float, float]], frame: tuple[int, ...], cells: tuple[int, int]
 ) -> Tensor:
     """Cover (T, h, w) of a run's latent cells from the figure's boxes of its 4T - 3 frames (H, W)."""
     pixels = torch.zeros(len(boxes), *frame)
