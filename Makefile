@@ -6,7 +6,7 @@ READY := .venv/ready
 
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run demo test test-all lint bench
+.PHONY: help run demo test test-all lint bench screenshots
 .DEFAULT_GOAL := help
 
 help:
@@ -15,7 +15,8 @@ help:
 	@echo "make test      lint, then all tests but the slow ones"
 	@echo "make test-all  lint, then all tests"
 	@echo "make lint      ruff, mypy --strict, the import rules"
-	@echo "make bench     the engine's numbers on this machine"
+	@echo "make bench     the engine's and the editor's numbers on this machine"
+	@echo "make screenshots  the README's pictures, made by using the editor"
 
 run: $(READY)
 	$(BIN)/python main.py
@@ -24,7 +25,11 @@ demo: $(READY)
 	$(BIN)/python main.py demo
 
 bench: $(READY)
-	$(BIN)/python main.py bench
+	$(BIN)/python main.py bench context
+	$(BIN)/python main.py bench editor
+
+screenshots: $(READY)
+	$(BIN)/python main.py screenshots --out docs/screens
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ that one wrong line does not cost the others. A later version's file is read as 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -141,4 +142,5 @@ class SettingsStore(QObject):
             temporary.write_text(json.dumps(asdict(self.now), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             temporary.replace(self.path)
         except OSError:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ def open_editor(args: Namespace) -> int:
     except ImportError as error:
         raise CommandError(
             f"The editor needs PySide6, which is not installed ({error}).",
-            'Install it: make run does so, or: pip install -e ".[editor]".',
+            "Install it: make run does so, or: pip install -e .",
         ) from error
     if not has_display():
         raise CommandError("There is no display to open the editor on.", DEMO)

@@ -137,12 +137,12 @@ class _Visit:
 
     def _in_dark(self) -> None:
         here, shot = self.here, self.here.shots.shots()[SHOT - 1]
+        planned: list[object] = []
+        here.runner.planned.connect(lambda _shot, plan: planned.append(plan))
         here.choose(shot.id)
         self.until(lambda: here.takes.current_take is not None)
         self.settle()
         self.camera.take(self.window, "board-dark")
-        planned: list[object] = []
-        here.runner.plan(shot.id, planned.append)
         self.until(lambda: planned)
         self.settle(3.0)
         self.camera.take(here.inspector, "inspector")

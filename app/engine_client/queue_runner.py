@@ -65,7 +65,7 @@ class QueueRunner(QObject):
         super().__init__(parent)
         self._document = document
         self._engine = EngineSupervisor(command, self)
-        self._engine.state_changed.connect(self._engine_changed)
+        self._engine.state_changed.connect(self._say_state)
         self._engine.hello.connect(self._greeted)
         self._engine.event_read.connect(self._event)
         self._engine.gone.connect(self._engine_gone)
@@ -339,9 +339,6 @@ class QueueRunner(QObject):
     def _heard(self, heartbeat: Heartbeat) -> None:
         self.memory.emit(heartbeat.rss)
 
-    def _engine_changed(self, _state: str) -> None:
-        self._say_state()
-
     def _engine_gone(self, reason: str) -> None:
         running, self._running = self._running, None
         self._loading = False
@@ -376,7 +373,7 @@ class QueueRunner(QObject):
         while self._exports:
             self.export_failed.emit(self._exports.popleft().id, message, hint)
 
-    def _say_state(self) -> None:
+    def _say_state(self, _engine: str = "") -> None:
         state = self._engine.state
         if state == "ready" and self._running is not None:
             state = "loading" if self._loading else "working"

@@ -48,7 +48,7 @@ class ContextPanel(QWidget):
         self._timer.timeout.connect(self._ask)
         self._lay_out()
         document.committed.connect(self._committed)
-        runner.engine_state.connect(lambda _: self.refresh() if self._plan is None else None)
+        runner.engine_state.connect(self._engine_changed)
 
     def _lay_out(self) -> None:
         self.section = Section(self.tr("What this shot sees"))
@@ -222,6 +222,10 @@ class ContextPanel(QWidget):
         )
         shot_id = self._shot.id
         self._document.do(text, lambda storyboard: storyboard.choose_context(shot_id, **what))
+
+    def _engine_changed(self, _state: str) -> None:
+        if self._plan is None:
+            self.refresh()
 
     def _committed(self, changes: ChangeSet) -> None:
         if any(change.table == "context_choice" for change in changes):

@@ -43,8 +43,8 @@ class Inspector(QWidget):
         self._make_tabs()
         self._make_buttons()
         self._lay_out()
-        document.scene_read.connect(lambda _: self._fill())
-        document.problem.connect(lambda *_: self._doubt())
+        document.scene_read.connect(self._read)
+        document.problem.connect(self._doubt)
         verbs.edit_wanted.connect(self.edit)
         self._fill()
 
@@ -111,7 +111,10 @@ class Inspector(QWidget):
         self.shot_form.flush()
         self.scene_form.flush()
 
-    def _doubt(self) -> None:
+    def _read(self, _snapshot: SceneSnapshot) -> None:
+        self._fill()
+
+    def _doubt(self, _message: str, _hint: str) -> None:
         self.shot_form.doubt()
         self.scene_form.doubt()
 

@@ -59,8 +59,8 @@ class QueuePanel(QWidget):
         document.jobs_read.connect(self._show_jobs)
         document.scene_read.connect(self._show_scene)
         runner.step.connect(self._show_step)
-        runner.preview.connect(lambda *_: self.list.viewport().update())
-        pictures.ready.connect(lambda _: self.list.viewport().update())
+        runner.preview.connect(self._show_preview)
+        pictures.ready.connect(self._paint_again)
         self._show_jobs(document.jobs)
         if document.snapshot is not None:
             self._show_scene(document.snapshot)
@@ -258,6 +258,12 @@ class QueuePanel(QWidget):
         parts = [self.tr("{count} running").format(count=running)] if running else []
         parts += [self.tr("{count} waiting").format(count=waiting)] if waiting else []
         self._summary.setText(" · ".join(parts) or (self.tr("paused") if self._paused else ""))
+
+    def _show_preview(self, _shot_id: str, path: str) -> None:
+        self._paint_again(path)
+
+    def _paint_again(self, _path: str) -> None:
+        self.list.viewport().update()
 
     def _show_step(self, _shot_id: str, progress: ShotProgress) -> None:
         self.model.set_progress(progress.job_id, progress)

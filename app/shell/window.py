@@ -70,9 +70,8 @@ class MainWindow(QMainWindow):
         column.addWidget(self.centre, 1)
         self.setCentralWidget(holder)
         self.setDockNestingEnabled(True)
-        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-        self.setCorner(Qt.Corner.BottomLeftCorner, left)
-        self.setCorner(Qt.Corner.BottomRightCorner, right)
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.setMinimumSize(QSize(960, 600))
 
     def _make_bars(self) -> None:
@@ -185,7 +184,8 @@ class MainWindow(QMainWindow):
         here = self.workspace
         if here is None:
             return
-        self._save_geometry()
+        if self.isVisible():
+            self._save_geometry()
         self.workspace = None
         self.actions_.unbind(self._bound)
         here.close(self)
@@ -321,6 +321,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._save_geometry()
+        self.hide()  # the engine may take a moment to end
         self.opener.wait()
         self.close_project()
         event.accept()

@@ -164,7 +164,7 @@ def _check_film(path: Path, frames: int) -> None:
         assert (stream.codec_context.width, stream.codec_context.height) == (112, 64)
         assert sum(1 for _ in film.decode(stream)) == frames
     told = json.loads(Path(f"{path}.json").read_text(encoding="utf-8"))
-    assert [line["shot"] for line in told["shots"]] == [1, 2, 3, 4]
+    assert [line["shot"] for line in told["metadata"]["shots"]] == [1, 2, 3, 4]
 
 
 def test_a_shot_that_is_cancelled_leaves_the_rest_to_go_on(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tests.app.inspector.stage import Stage, picture
 def panel_of(stage: Stage, qtbot: QtBot) -> ElementsPanel:
     panel = ElementsPanel(stage.document, stage.pictures)
     qtbot.addWidget(panel)
+    stage.kept.append(panel)
     panel.show()
     stage.settle()
     return panel

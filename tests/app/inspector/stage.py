@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
@@ -18,6 +18,7 @@ from app.verbs import Verbs
 from engine.backbone.profiles import Profile
 from engine.context.planner import plan
 from engine.contract import ContextCandidate, Planned, ShotTask
+from storyboards.errors import InvalidValue, StoryboardError
 from storyboards.project import Project
 from storyboards.storyboard import Storyboard
 from storyboards.views import ShotView
@@ -39,12 +40,13 @@ class PlanningRunner(QObject):
     def plan(
         self, shot_id: str, then: Callable[[Planned], None], failed: Callable[[str, str], None] | None = None
     ) -> None:
+        def refuse(error: Exception) -> None:
+            if failed is not None and isinstance(error, StoryboardError):
+                failed(error.message, error.hint)
+
         self.asked.append(shot_id)
-        shot = self._document.storyboard.shot(shot_id)
-        if shot.continues and shot.number == 1 and failed is not None:
-            failed("Shot 1 continues the shot before it, but is the first.", "Make it a cut.")
-            return
-        self._document.ask(lambda board: _plan(board, self._document.scene_id, shot_id), then)
+        scene_id = self._document.scene_id
+        self._document.ask(lambda board: _plan(board, scene_id, shot_id), then, refuse)
 
     def wake(self) -> None:
         pass
@@ -54,8 +56,9 @@ class PlanningRunner(QObject):
 
 
 def _plan(board: Storyboard, scene_id: str, shot_id: str) -> Planned:
-    shots = board.shots(scene_id)
-    target = next(shot for shot in shots if shot.id == shot_id)
+    shots, target = board.shots(scene_id), board.shot(shot_id)
+    if target.continues and target.number == 1:
+        raise InvalidValue("Shot 1 continues the shot before it, but is the first.", "Make it a cut.")
     words = {choice.target_shot_id or choice.target_reference_id: choice for choice in board.choices(shot_id)}
     candidates = []
     for shot in shots:
@@ -88,6 +91,7 @@ class Stage:
     shots_model: ShotsModel
     selection: list[str]
     problems: list[str]
+    kept: list[QObject] = field(default_factory=list)  # widgets of the test: nothing else holds them
 
     @property
     def board(self) -> Storyboard:

@@ -16,6 +16,7 @@ from .stage import Stage
 def inspector_of(stage: Stage, qtbot: QtBot, *numbers: int) -> Inspector:
     inspector = Inspector(stage.document, stage.verbs, stage.runner, stage.pictures)  # type: ignore[arg-type]
     qtbot.addWidget(inspector)
+    stage.kept.append(inspector)
     inspector.show()
     choose(inspector, stage, *numbers)
     return inspector
