@@ -54,11 +54,11 @@ def test_they_play_in_step(qtbot: QtBot, view: CompareView) -> None:
 def test_the_shorter_take_holds_its_last_frame(
     qtbot: QtBot, view: CompareView, takes: list[TakeView]
 ) -> None:
-    short = dataclasses.replace(takes[3], frames=9)
-    film(short, 4)
+    short = dataclasses.replace(takes[4], frames=9)  # not one of the two that are being read already
+    film(short, 5)
     view.projector.set_takes(takes[1], short)
     view.transport.seek(14)
-    qtbot.waitUntil(lambda: shown(view) == [(14, 2), (8, 4)], timeout=LOAD)
+    qtbot.waitUntil(lambda: shown(view) == [(14, 2), (8, 5)], timeout=LOAD)
 
 
 def test_the_divider_of_the_wipe_is_dragged_and_stays_inside(qtbot: QtBot, view: CompareView) -> None:
