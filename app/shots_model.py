@@ -55,6 +55,10 @@ class ShotsModel(QAbstractListModel):
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self._shots)
 
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        drag = Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else Qt.ItemFlag.NoItemFlags
+        return super().flags(index) | drag
+
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self._shots):
             return None
@@ -92,13 +96,18 @@ class ShotsModel(QAbstractListModel):
             self._scene_id = snapshot.scene.id
             self._reset(new)
             return
-        self._remove({shot.id for shot in new})
-        moved = _moved([shot.id for shot in self._shots], [shot.id for shot in new])
+        order = [shot.id for shot in new]
+        kept = set(order)
+        if not self._rows.keys() <= kept:
+            self._remove(kept)
+        moved = _moved(list(self._rows), order)
         if len(moved) > _MOST_MOVES:
             self._reset(new)
             return
-        self._move(moved, [shot.id for shot in new])
-        self._insert(new)
+        if moved:
+            self._move(moved, order)
+        if len(new) > len(self._shots):
+            self._insert(new)
         self._replace(new)
 
     def set_progress(self, shot_id: str, progress: ShotProgress) -> None:
@@ -193,7 +202,8 @@ class ShotsModel(QAbstractListModel):
 
     def _replace(self, new: list[ShotView]) -> None:
         """Tell of rows that say something else now, in stretches."""
-        changed = [row for row, (old, shot) in enumerate(zip(self._shots, new, strict=True)) if old != shot]
+        pairs = zip(self._shots, new, strict=True)  # a shot that nothing happened to is the same object, mostly
+        changed = [row for row, (old, shot) in enumerate(pairs) if old is not shot and old != shot]
         self._shots = new
         while changed:
             first = last = changed.pop()
@@ -207,6 +217,7 @@ class ShotsModel(QAbstractListModel):
 
 def _moved(old: list[str], new: list[str]) -> set[str]:
     """The fewest shots that have to move so that those in both lists stand as in `new`."""
+    old, new = _between(old, new)
     places = {shot_id: place for place, shot_id in enumerate(old)}
     common = [shot_id for shot_id in new if shot_id in places]
     # Longest rising run of old places: what stays. `ends[k]` is the smallest place that ends a run of length k + 1.
@@ -222,6 +233,15 @@ def _moved(old: list[str], new: list[str]) -> set[str]:
             stays.add(shot_id)
             wanted -= 1
     return {shot_id for shot_id in common if shot_id not in stays}
+
+
+def _between(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
+    """Leave out what both lists begin and end with: of a long scene a small piece remains."""
+    most = min(len(old), len(new))
+    first = next((place for place in range(most) if old[place] != new[place]), most)
+    most -= first
+    last = next((place for place in range(most) if old[-1 - place] != new[-1 - place]), most)
+    return old[first : len(old) - last], new[first : len(new) - last]
 
 
 def _reason(job: JobView) -> tuple[str, str]:

@@ -16,7 +16,6 @@ from app.folders import config_folder, state_folder
 from app.settings import SettingsStore
 from app.shell.crash import CrashDialog, CrashNet
 from app.shell.window import MainWindow, window_icon
-from app.singletons import keep_singletons
 from app.theme import style
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ def has_display() -> bool:
 
 def make_application(arguments: Sequence[str] = ()) -> QApplication:
     """Return the one application; it may be there already (in tests)."""
-    keep_singletons()
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Place = Literal["board", "panels", "player"]
-Scope = Literal["window", "story", "board", "player"]
+Scope = Literal["window", "story", "board", "panels", "player"]
 Needs = Literal["nothing", "project", "writable", "shot", "writable shot", "take", "writable take", "undo", "redo"]
 
 PANELS = ("inspector", "takes", "player", "queue", "elements")
@@ -20,6 +20,7 @@ PLACES: dict[Scope, frozenset[Place]] = {
     "window": frozenset({"board", "panels", "player"}),
     "story": frozenset({"board", "panels"}),
     "board": frozenset({"board"}),
+    "panels": frozenset({"panels"}),
     "player": frozenset({"player"}),
 }
 
@@ -52,7 +53,7 @@ MENUS: tuple[tuple[str, str], ...] = (
 )
 
 _FILE = (
-    ActionSpec("file.new", "New project…", "file", ("Ctrl+Shift+N",), "nothing", icon="plus"),
+    ActionSpec("file.new", "New project…", "file", ("Ctrl+N", "Ctrl+Shift+N"), "nothing", icon="plus"),
     ActionSpec("file.open", "Open project…", "file", ("Ctrl+O",), "nothing"),
     ActionSpec("file.example", "Open the example", "file", (), "nothing"),
     ActionSpec("file.welcome", "Welcome page", "file", (), "nothing"),
@@ -161,6 +162,8 @@ _VIEW = (
     ActionSpec("view.grid", "Cards", "view", ("Ctrl+1",), checkable=True),
     ActionSpec("view.list", "List", "view", ("Ctrl+2",), checkable=True),
     ActionSpec("view.board", "Go to the board", "view", ("F6",), tip="Put the keyboard into the board", group=True),
+    ActionSpec("view.back", "Back to the board", "view", ("Esc",), scope="panels",
+               tip="Leave the field; what was typed is kept"),
     ActionSpec("view.inspector", "Inspector", "view", ("F7",), checkable=True),
     ActionSpec("view.takes", "Takes", "view", ("F8",), checkable=True),
     ActionSpec("view.player", "Player", "view", ("F9",), checkable=True),
@@ -171,7 +174,7 @@ _VIEW = (
     ActionSpec("view.dark", "Dark theme", "view", (), "nothing", checkable=True),
     ActionSpec("view.light", "Light theme", "view", (), "nothing", checkable=True),
     ActionSpec("view.fullscreen", "Full screen", "view", ("F11",), "nothing", group=True),
-)
+)  # fmt: skip
 
 _HELP = (
     ActionSpec("help.shortcuts", "Keyboard shortcuts…", "help", ("F1",), "nothing"),

@@ -123,6 +123,7 @@ def _view(window: MainWindow, here: Workspace) -> dict[str, Slot]:
         "view.grid": lambda: window.store.change(density="grid"),
         "view.list": lambda: window.store.change(density="list"),
         "view.board": here.board.setFocus,
+        "view.back": here.board.setFocus,
         "view.reset": lambda: here.place_docks(window),
     }
 

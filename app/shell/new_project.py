@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
 
-from app.folders import projects_folder
+from app.folders import data_folder, projects_folder
 from app.settings import SettingsStore
 from app.shell.dialog import Dialog, PathField, button, named, pick_folder
 from app.shell.models import known_models
@@ -31,8 +31,8 @@ class NewProjectDialog(Dialog):
         named(self.name, self.tr("Name"))
         self.folder = PathField(self.tr("Folder"), pick_folder(self, self.tr("Where shall the project go?")))
         recent = [Path(path).parent for path in store.now.recent]
-        self.folder.show_path(next((path for path in recent if path.is_dir() and "share" not in path.parts), None)
-                              or projects_folder())  # fmt: skip
+        mine = [path for path in recent if path.is_dir() and path != data_folder()]  # the example lies there
+        self.folder.show_path(mine[0] if mine else projects_folder())
         self.model = QComboBox()
         named(self.model, self.tr("Model"))
         for card in known_models(store.now.model_folders):

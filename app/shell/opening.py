@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import shutil
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,24 +35,18 @@ class Refusal:
     hint: str
 
 
-class _Answer:
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-
 class Opener(QObject):
     """One project is opened at a time; a later wish replaces the answer of an earlier one."""
 
     opened = Signal(object)
     refused = Signal(object)
     busy = Signal(str)
-    _answered = Signal(int, object)
+    _answered = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._turn = 0
+        self._answers: deque[tuple[int, Any]] = deque()  # what was opened and nobody has taken yet
         self._thread: threading.Thread | None = None
         self._answered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -71,10 +67,12 @@ class Opener(QObject):
         path = example_folder()
         self._begin(path, self.tr("Opening the example …"), lambda: _open_example(path))
 
-    def wait(self, seconds: float = 60.0) -> None:
-        """Wait for the opening that is under way."""
+    def close(self) -> None:
+        """Wait for the opening that is under way, and close what nobody will show any more."""
+        self._turn += 1
         if self._thread is not None:
-            self._thread.join(seconds)
+            self._thread.join()
+        self._deliver()
 
     def _begin(self, path: Path, text: str, work: Callable[[], Any]) -> None:
         self._turn += 1
@@ -87,21 +85,22 @@ class Opener(QObject):
                 found: Any = work()
             except Exception as error:  # noqa: BLE001 - told on the screen
                 found = refusal(path, error)
-            self._answered.emit(turn, _Answer(found))
+            self._answers.append((turn, found))
+            with contextlib.suppress(RuntimeError):  # the window has gone; `close` has seen to the answer
+                self._answered.emit()
 
         self.busy.emit(text)
         self._thread = threading.Thread(target=run, name="opening", daemon=True)
         self._thread.start()
 
-    @Slot(int, object)
-    def _deliver(self, turn: int, answer: _Answer) -> None:
-        if isinstance(answer.value, Refusal):
+    @Slot()
+    def _deliver(self) -> None:
+        while self._answers:
+            turn, found = self._answers.popleft()
             if turn == self._turn:
-                self.refused.emit(answer.value)
-        elif turn == self._turn:
-            self.opened.emit(answer.value)
-        else:
-            answer.value.close()
+                (self.refused if isinstance(found, Refusal) else self.opened).emit(found)
+            elif not isinstance(found, Refusal):
+                found.close()
 
 
 def refusal(path: Path, error: Exception) -> Refusal:

@@ -322,7 +322,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._save_geometry()
         self.hide()  # the engine may take a moment to end
-        self.opener.wait()
+        self.opener.close()
         self.close_project()
         event.accept()
 

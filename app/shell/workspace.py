@@ -172,10 +172,14 @@ class Workspace(QObject):
         """Return the same act, before which what is being typed is sent."""
 
         def acting() -> object:
-            self.inspector.flush()
+            self._send_drafts()
             return act()
 
         return acting
+
+    def _send_drafts(self) -> None:
+        self.inspector.flush()
+        self.elements.flush()
 
     def show_panel(self, name: str) -> None:
         """Bring a panel up."""
@@ -222,7 +226,7 @@ class Workspace(QObject):
 
     def close(self, window: QMainWindow) -> None:
         """Stop the engine, finish the document's work, take the panels off the window."""
-        self.inspector.flush()
+        self._send_drafts()
         self.compare_view.close_view()
         self.player.close_player()
         self.runner.close()

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from app.singletons import keep_singletons
 from storyboards.project import Project
 
 MAIN = Path(__file__).resolve().parents[2] / "main.py"
@@ -89,9 +88,3 @@ def test_a_polite_kill_closes_the_project_in_order(
     with Project.open(tmp_path / "Film") as project:
         assert project.report.crashed_pid is None, "the project was closed in order"
     assert not (tmp_path / "state" / "matchcut" / "crashes.log").exists()
-
-
-def test_none_survives_a_long_session() -> None:
-    keep_singletons()
-    keep_singletons()
-    assert sys.version_info >= (3, 12) or sys.getrefcount(None) > 1 << 39

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QDropEvent, QMouseEvent
+from PySide6.QtGui import QColor, QDrag, QDropEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
@@ -253,3 +254,19 @@ def test_every_control_has_a_name_and_a_tooltip(stage: Stage) -> None:
     for button in stage.board.findChildren(QAbstractButton):
         assert button.accessibleName() or not button.isVisible(), button
         assert button.toolTip() or not button.isVisible(), button.accessibleName()
+
+
+def test_a_card_pulled_by_the_mouse_travels_and_is_no_selection_of_others(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    travelled: list[bytes] = []
+    monkeypatch.setattr(QDrag, "exec", lambda drag, _: travelled.append(bytes(drag.mimeData().data(MIME).data())))
+    view, start = stage.view.viewport(), stage.part(3, "prompt").center()
+    QTest.mousePress(view, LEFT, PLAIN, start)
+    for far in range(4, 60, 4):
+        place = QPointF(start - QPoint(far, 0))
+        none = Qt.MouseButton.NoButton
+        QApplication.sendEvent(view, QMouseEvent(QEvent.Type.MouseMove, place, place, none, LEFT, PLAIN))
+    QTest.mouseRelease(view, LEFT, PLAIN, start)
+    assert travelled[0].decode() == stage.ids[2]
+    assert stage.selected() == [3]

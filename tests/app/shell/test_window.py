@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.elements.element_card import ElementCard
 from app.settings import SettingsStore
 from app.shell.notices import Notice
 from app.shell.opening import example_folder
@@ -361,3 +362,25 @@ def test_everything_that_takes_the_keyboard_has_a_name(
         and widget.metaObject().className() not in ("QScrollArea", "QAbstractScrollArea")
     ]
     assert nameless == []
+
+
+def test_a_project_that_was_still_opening_when_the_window_closed_is_let_go(window: MainWindow, path: Path) -> None:
+    window.open_project(path)
+    window.close()
+    assert window.workspace is None
+    with Project.open(path) as project:
+        assert project.report.crashed_pid is None
+
+
+def test_a_description_that_is_being_typed_is_kept_when_the_window_closes(
+    window: MainWindow, opened: Callable[..., Workspace], path: Path, qtbot: QtBot
+) -> None:
+    here = opened()
+    here.elements.add("character")
+    qtbot.waitUntil(lambda: bool(here.elements.findChildren(ElementCard)), timeout=SOON)
+    qtbot.keyClicks(here.elements.findChildren(ElementCard)[0].description, "A fox in a red coat")
+    window.close()
+    with Project.open(path) as project:
+        board = project.storyboard
+        (element,) = board.elements(board.scenes()[0].id)
+        assert element.description == "A fox in a red coat"
