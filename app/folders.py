@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
-NAME = "matchcut"
+from engine.catalogue.places import NAME, data_folder, user_folder
+
+__all__ = ["config_folder", "data_folder", "log_file", "projects_folder", "state_folder"]
+
 LOG = "matchcut.log"
 CRASHES = "crashes.log"
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
@@ -14,17 +15,12 @@ ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 def config_folder() -> Path:
     """Return the folder of the settings."""
-    return _base("XDG_CONFIG_HOME", (".config",), "APPDATA", "Application Support") / NAME
-
-
-def data_folder() -> Path:
-    """Return the folder of the user's own copy of the example."""
-    return _base("XDG_DATA_HOME", (".local", "share"), "LOCALAPPDATA", "Application Support") / NAME
+    return user_folder("XDG_CONFIG_HOME", (".config",), "APPDATA", "Application Support") / NAME
 
 
 def state_folder() -> Path:
     """Return the folder of the logs."""
-    return _base("XDG_STATE_HOME", (".local", "state"), "LOCALAPPDATA", "Logs") / NAME
+    return user_folder("XDG_STATE_HOME", (".local", "state"), "LOCALAPPDATA", "Logs") / NAME
 
 
 def log_file() -> Path:
@@ -37,14 +33,3 @@ def projects_folder() -> Path:
     home = Path.home()
     films = next((home / name for name in ("Videos", "Movies") if (home / name).is_dir()), home)
     return films / "Matchcut"
-
-
-def _base(variable: str, under_home: tuple[str, ...], windows: str, mac: str) -> Path:
-    """XDG variables count on every system, so that tests and portable set-ups can redirect everything."""
-    if os.environ.get(variable):
-        return Path(os.environ[variable])
-    if sys.platform == "win32":
-        return Path(os.environ.get(windows, Path.home() / "AppData" / "Local"))
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / mac
-    return Path.home().joinpath(*under_home)

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QRunnable, QSize, Qt, QThreadPool, QTimer, Signal
-from PySide6.QtGui import QImage, QImageReader, QPixmap
+from PySide6.QtGui import QImage, QImageReader, QPainter, QPixmap
 
 BUDGET = 128 * 1024 * 1024  # bytes of decoded pictures
 THREADS = 2
@@ -134,7 +134,19 @@ class _Read(QRunnable):
         if not image.isNull() and width and height:
             smooth = Qt.TransformationMode.SmoothTransformation
             image = image.scaled(QSize(width, height), Qt.AspectRatioMode.KeepAspectRatio, smooth)
-        self._arrivals.read.emit(self._key, image.convertToFormat(QImage.Format.Format_RGB32))
+        self._arrivals.read.emit(self._key, _opaque(image))
+
+
+def _opaque(image: QImage) -> QImage:
+    """What is transparent stands on white, as the engine sees it."""
+    if not image.hasAlphaChannel():
+        return image.convertToFormat(QImage.Format.Format_RGB32)
+    white = QImage(image.size(), QImage.Format.Format_RGB32)
+    white.fill(Qt.GlobalColor.white)
+    painter = QPainter(white)
+    painter.drawImage(0, 0, image)
+    painter.end()
+    return white
 
 
 def _key(path: str | Path, size: QSize | None, ratio: float) -> _Key:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.clip_verbs import ClipVerbs
 from app.shot_verbs import ShotVerbs
 from app.take_verbs import TakeVerbs
 from storyboards.changes import ChangeSet
@@ -54,5 +55,5 @@ class QueueVerbs(TakeVerbs):
         self._document.do("", lambda storyboard: storyboard.resume_queue(), undoable=False, then=resumed)
 
 
-class Verbs(ShotVerbs, QueueVerbs):
+class Verbs(ShotVerbs, ClipVerbs, QueueVerbs):
     """All verbs. `edit_wanted` names a new shot whose prompt wants to be written, `selection_wanted` new shots."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from commands.arguments import Help, Parser, VerbParsers, add_json, number, whole, whole_list
+from commands.arguments_tuning import add_data_verb, add_lct_kind
 
 _MODEL = "paper-theatre"
 _Sub = argparse.ArgumentParser
@@ -16,6 +17,7 @@ def add_engine_verbs(verbs: VerbParsers) -> None:
     _screenshots(verbs)
     _models(verbs)
     _world(verbs)
+    add_data_verb(verbs)
     _train(verbs)
     _evaluate(verbs)
     _bench(verbs)
@@ -76,14 +78,36 @@ def _screenshots(verbs: VerbParsers) -> None:
 def _models(verbs: VerbParsers) -> None:
     parser = verbs.add(
         "models",
-        "libraries:models",
-        "list models",
-        "List the built-in models and the named folders with profile, size on disk, licence and fingerprint.",
+        "models:models",
+        "list models; add, download, verify, remove them",
+        "List the built-in and registered models (and the named folders) with size, licence and state. A registered\n"
+        "model goes by its name wherever a model is asked for: --model NAME.\n\n"
+        "  add PATH             a folder (diffusers layout) or weight file of your own; it stays where it is\n"
+        "  look OWNER/NAME      what a download would fetch, with size and licence\n"
+        "  download OWNER/NAME  from the hub, going on where it stopped; also: the rest of, or damaged files of, NAME\n"
+        "  verify NAME          compare every file with its hash\n"
+        "  remove NAME          take it off the list; only what was downloaded is deleted",
         """main.py models
+           main.py models add /models/Wan2.1-T2V-1.3B-Diffusers --name wan-1.3b
+           main.py models download Wan-AI/Wan2.1-T2V-1.3B-Diffusers
+           main.py models download gdhe17/Self-Forcing --include checkpoints/self_forcing_dmd.pt
+           main.py models verify wan-1.3b
            main.py models /models/my-theatre --json""",
         project=False,
     )
-    parser.add_argument("folders", nargs="*", metavar="FOLDER", help="model folders to look at as well")
+    parser.usage = "main.py models [PLACE ... | add PATH | look ID | download ID | verify NAME | remove NAME] [options]"
+    parser.add_argument("model_words", nargs="*", help=argparse.SUPPRESS)
+    parser.add_argument("--name", metavar="NAME", help="add, download: what to call it (default: its folder's name)")
+    parser.add_argument("--revision", metavar="REV", help="look, download: a branch, tag or commit (default: newest)")
+    parser.add_argument(
+        "--include", action="append", default=[], metavar="FILE", help="look, download: only files like this; repeat"
+    )
+    parser.add_argument("--into", metavar="DIR", help="download: a new or empty folder (default: your data folder)")
+    parser.add_argument(
+        "--accept-non-commercial", action="store_true", help="download: the licence may forbid commercial use"
+    )
+    parser.add_argument("--yes", action="store_true", help="remove: do not ask")
+    parser.add_argument("--progress", action="store_true", help="with --json: a line of JSON on stdout now and then")
 
 
 def _world(verbs: VerbParsers) -> None:
@@ -112,10 +136,12 @@ def _train(verbs: VerbParsers) -> None:
     parser = verbs.add(
         "train",
         "training:train",
-        "train the built-in model",
-        "Train a stage of the built-in model, or the judge that measures it. Every stage makes the data it needs,\n"
-        "goes on where it stopped, and starts from the stage before it: vae, shot, lct, causal.",
-        """main.py train paper-theatre vae --minutes 120
+        "train the built-in model, or tune one on your footage",
+        "Train a stage of the built-in model, or the judge that measures it: every stage makes the data it needs,\n"
+        "goes on where it stopped, and starts from the stage before it (vae, shot, lct, causal). Or tune any model on\n"
+        "a data set of your own footage: train lct.",
+        """main.py train lct --base paper-theatre --data fox-data --out fox-theatre
+           main.py train paper-theatre vae --minutes 120
            main.py train paper-theatre shot
            main.py train paper-theatre causal --install
            main.py train judge""",
@@ -131,6 +157,7 @@ def _train(verbs: VerbParsers) -> None:
         "--from-shipped", action="store_true", help="start a fresh work folder from the weights that come with Matchcut"
     )
     theatre.add_argument("--install", action="store_true", help="put the trained parts into the model's folder")
+    add_lct_kind(whats)
     judge = _kind(whats, "judge", "the network that reads species, coat, place and action from a clip")
     for kind in (theatre, judge):
         kind.add_argument("--steps", type=whole(1), metavar="N", help="at most so many steps")
@@ -176,8 +203,10 @@ def _bench(verbs: VerbParsers) -> None:
         "check what Matchcut promises",
         "Check what Matchcut promises, with numbers. The exit code is 3 when a promise is broken.",
         """main.py bench context --contexts 0,1,2,4,8
+           main.py bench backbone --json
            main.py bench regenerate --json
            main.py bench kill --times 50
+           main.py bench kill --what editor --times 100
            main.py bench world
            main.py bench editor --json""",
         project=False,
@@ -188,9 +217,21 @@ def _bench(verbs: VerbParsers) -> None:
         "--contexts", type=whole_list, default=[0, 1, 2, 4, 8], metavar="N,N", help="context shots (default: 0,1,2,4,8)"
     )
     context.add_argument("--steps", type=whole(1, 500), default=6, metavar="N", help="denoising steps (default: 6)")
+    backbone = _kind(whats, "backbone", "Wan's structure: ours against diffusers' pipeline, cache, memory, AnyFlow-FAR")
+    backbone.add_argument(
+        "--contexts", type=whole_list, default=[0, 1, 2, 4, 8], metavar="N,N", help="context shots (default: 0,1,2,4,8)"
+    )
+    backbone.add_argument("--steps", type=whole(1, 500), default=2, metavar="N", help="denoising steps (default: 2)")
+    backbone.add_argument("--pairs", type=whole(1, 1000), default=7, metavar="N", help="paired timings (default: 7)")
+    backbone.add_argument("--compile", action="store_true", help="time the compiled block as well")
     regenerate = _kind(whats, "regenerate", "that regenerating one shot leaves all other files as they were")
     regenerate.add_argument("--steps", type=whole(1, 500), default=2, metavar="N", help="denoising steps (default: 2)")
-    kill = _kind(whats, "kill", "that killing a render at any moment loses nothing that was finished")
+    kill = _kind(whats, "kill", "that killing the program at any moment loses nothing that was finished")
+    kill.add_argument(
+        "--what", dest="victim", choices=("render", "worker", "editor"), default="render",
+        help="what gets SIGKILL at random moments: main.py render, the engine of an editor that is being worked with, "
+        "or that editor (default: render)",
+    )  # fmt: skip
     kill.add_argument("--times", type=whole(1, 10_000), default=50, metavar="N", help="how often (default: 50)")
     kill.add_argument("--steps", type=whole(1, 500), default=1, metavar="N", help="denoising steps (default: 1)")
     kill.add_argument("--seed", type=whole(0), default=0, metavar="N", help="decides the moments (default: 0)")
@@ -200,6 +241,16 @@ def _bench(verbs: VerbParsers) -> None:
     editor.add_argument(
         "--shots", type=whole(10, 10_000), default=1000, metavar="N", help="shots of the long scene (default: 1000)"
     )
-    editor.add_argument("--quick", action="store_true", help="without the engine at work")
+    editor.add_argument("--quick", action="store_true", help="the start and the long scene alone, without an engine")
+    editor.description = (
+        "Measure the real window, without a screen, on the clock: run this on a quiet machine. "
+        "first_paint_s: start of the process to the first paint, median of five. "
+        "open_1000_ms, insert_ms, move_ms: from the wish to the painted board, medians of 3 and 9. "
+        "scroll_fps: painting a scene of --shots from top to bottom. "
+        "input_p95_ms: from a key to the paint that answers it, while the real engine renders. "
+        "cancel_ms: from a wish to cancel to the card that shows it, the longest of 5. "
+        "flood_*: the same keys while an engine says over 1000 things a second, and how many takes and ends were lost. "
+        "hour_*: memory over an hour's work, as fast as it goes: 600 edits, 120 renders, playing, scrolling, comparing."
+    )
     for kind in (context, regenerate, kill):
         _model(kind)

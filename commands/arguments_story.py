@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from commands.arguments import Parser, VerbParsers, number, size, whole
+from engine.memory.plans import OFFLOADS, PRECISIONS
 
 _STEPS_HELP = "denoising steps a take (default: the model's own number); fewer is quicker and rougher"
 
@@ -14,6 +15,7 @@ def add_story_verbs(verbs: VerbParsers) -> None:
     _open(verbs)
     _new(verbs)
     _import(verbs)
+    _import_clip(verbs)
     _show(verbs)
     _render(verbs)
     _regenerate(verbs)
@@ -31,6 +33,32 @@ def _scene(parser: Parser) -> None:
 
 def _steps(parser: Parser) -> None:
     parser.add_argument("--steps", type=whole(1, 500), metavar="N", help=_STEPS_HELP)
+    parser.add_argument(
+        "--lora", action="append", metavar="PATH[:STRENGTH][@high|@low]", help="render with this LoRA; may be repeated"
+    )
+    parser.add_argument("--first-frame", metavar="IMAGE", help="the picture that the shot begins with")
+    parser.add_argument(
+        "--context-frames", type=whole(1, 500), metavar="N",
+        help="latent frames of each shot that is seen: the first and others spread evenly (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--step-cache", type=number(0, 1), metavar="X",
+        help="skip most of a step that hardly differs from the last, as 0.05; for models of many steps (default: off)",
+    )  # fmt: skip
+    _memory(parser)
+
+
+def _memory(parser: Parser) -> None:
+    """How the model lies in memory; what is not said is planned from an estimate."""
+    group = parser.add_argument_group("memory and speed")
+    group.add_argument("--precision", choices=PRECISIONS, help="of the transformer's weights")
+    group.add_argument(
+        "--offload", choices=OFFLOADS,
+        help="parts: text encoder, transformer and VAE take turns on the device; blocks: transformer block by block",
+    )  # fmt: skip
+    group.add_argument("--attention", metavar="NAME", help="a back end of diffusers': native, flash, sage ...")
+    group.add_argument("--context-bits", type=int, choices=(8,), help="keep what shots see in 8 bits")
+    group.add_argument("--compile", action="store_true", help="compile the transformer's block first (torch.compile)")
 
 
 def _open(verbs: VerbParsers) -> None:
@@ -81,6 +109,28 @@ def _import(verbs: VerbParsers) -> None:
            main.py import tale.matchcut my-story.story.md""",
         words="[PROJECT] STORY",
     )
+
+
+def _import_clip(verbs: VerbParsers) -> None:
+    parser = verbs.add(
+        "import-clip",
+        "clips:import_clip",
+        "make a take of a video file",
+        "Make a take of a clip that was filmed or made elsewhere: brought to the model's frame rate and size (cropped\n"
+        "about its centre to fill it) and encoded once, so that later shots see it. It becomes a new shot at the end,\n"
+        "--before or --after another one, or one more take of --shot. Its sound is left out.",
+        """main.py import-clip fox.mp4 --caption "A fox in a red coat walks in the forest, wide shot."
+           main.py import-clip tale.matchcut fox.mp4 --after 2 --caption "The fox looks up."
+           main.py import-clip fox.mp4 --shot 3""",
+        words="[PROJECT] CLIP",
+    )
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--after", metavar="SHOT", help="a new shot behind this one")
+    place.add_argument("--before", metavar="SHOT", help="a new shot in front of this one")
+    place.add_argument("--shot", metavar="SHOT", help="a take of this shot")
+    parser.add_argument("--caption", default="", help="what is to be seen (default with --shot: the shot's prompt)")
+    parser.add_argument("--keep-shown", action="store_true", help="with --shot: go on showing the take it shows")
+    _scene(parser)
 
 
 def _show(verbs: VerbParsers) -> None:

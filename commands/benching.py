@@ -37,6 +37,10 @@ def bench(args: Namespace, terminal: Terminal) -> int:
         from commands.benching_editor import bench_editor
 
         return bench_editor(args, terminal)
+    if args.what == "backbone":
+        from commands.benching_backbone import bench_backbone
+
+        return bench_backbone(args, terminal)
     need_model(args.model)
     if args.what == "context":
         return _context(args, terminal)

@@ -128,6 +128,10 @@ def engine_server() -> BaseContext:
 
 def bench_kill(args: Namespace, terminal: Terminal) -> int:
     """Kill `args.times` children; print and return what was lost, which must be nothing."""
+    if args.victim != "render":
+        from commands.killing_editor import bench_kill_editor
+
+        return bench_kill_editor(args, terminal)
     tally, chance = Tally(), random.Random(args.seed)
     with tempfile.TemporaryDirectory(prefix="matchcut-") as scratch:
         run = _Run(Path(scratch), stored_name(args.model), args.steps, tally, chance)
@@ -209,7 +213,7 @@ class _Run:
             self.tally.problems.append(str(error))
             self.project = None
             return
-        sound = _integrity(self.project / DATABASE)
+        sound = integrity(self.project / DATABASE)
         if sound != "ok":
             self.tally.problems.append(f"the database is not sound: {sound}")
         if complete:
@@ -221,14 +225,14 @@ class _Run:
         (scene,) = board.scenes()
         shots = board.shots(scene.id)
         takes = [take for shot in shots for take in board.takes(shot.id)]
-        whole = {take.id for take in takes if _whole(take.folder, take.files)}
-        lost = (finished | {take.id for take in takes}) - whole
+        good = {take.id for take in takes if whole(take.folder, take.files)}
+        lost = (finished | {take.id for take in takes}) - good
         self.tally.finished_takes_lost += len(lost)
-        self.tally.finished_takes += len(whole - self.known)
+        self.tally.finished_takes += len(good - self.known)
         self.tally.problems += [f"take {take_id} was finished and is lost" for take_id in sorted(lost)]
         strangers = {path.name for path in (project.path / TAKES).iterdir()} - {take.id for take in takes}
         self.tally.problems += [f"{name} in takes/ belongs to no take" for name in sorted(strangers)]
-        self.known = whole
+        self.known = good
         return all(shot.selected is not None for shot in shots)
 
     def finish_scene(self) -> None:
@@ -243,13 +247,15 @@ class _Run:
             self.tally.problems.append(f"the last scene is not complete (exit code {code})")
 
 
-def _whole(folder: Path, files: dict[str, Any]) -> bool:
+def whole(folder: Path, files: dict[str, Any]) -> bool:
+    """Say whether a take's files are all there with the hashes that were written down."""
     return bool(files) and all(
         (folder / name).is_file() and sha256(folder / name) == digest for name, digest in files.items()
     )
 
 
-def _integrity(file: Path) -> str:
+def integrity(file: Path) -> str:
+    """Return what SQLite finds wrong with a database; "ok" for nothing."""
     connection = sqlite3.connect(file)
     try:
         return str(connection.execute("PRAGMA integrity_check").fetchone()[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from commands.documents import refuse_words
@@ -20,8 +21,37 @@ from storyboards.views import SceneView, ShotView
 
 
 def settings_of(args: Namespace) -> dict[str, Any]:
-    """Return the sampling settings that the command names."""
-    return {} if args.steps is None else {"steps": args.steps}
+    """Return the sampling settings that the command names. Raises CommandError for a file that is not there."""
+    found: dict[str, Any] = {} if args.steps is None else {"steps": args.steps}
+    if args.lora:
+        found["loras"] = [_lora(word) for word in args.lora]
+    if args.first_frame is not None:
+        found["first_frame"] = str(_file(args.first_frame, "image"))
+    if args.context_frames is not None:
+        found["context_frames"] = args.context_frames
+    if args.step_cache is not None:
+        found["step_cache"] = args.step_cache
+    return found
+
+
+def _lora(word: str) -> dict[str, Any]:
+    """A LoRA as `PATH`, `PATH:STRENGTH`, or with @high or @low behind for one expert of a model with two."""
+    rest, _, expert = word.rpartition("@")
+    if expert not in ("high", "low"):
+        rest, expert = word, "both"
+    path, _, strength = rest.rpartition(":")
+    try:
+        value = float(strength)
+    except ValueError:
+        path, value = rest, 1.0
+    return {"path": str(_file(path, "LoRA")), "strength": value, "expert": expert}
+
+
+def _file(word: str, what: str) -> Path:
+    path = Path(word).expanduser().resolve()
+    if not path.is_file():
+        raise CommandError(f"There is no {what} at {word}.", "Give the path of the file.")
+    return path
 
 
 def render(args: Namespace, terminal: Terminal) -> int:
@@ -35,7 +65,7 @@ def render(args: Namespace, terminal: Terminal) -> int:
             scene = find_scene(board, args.scene)
             shots = find_shots(board, scene, args.words) if args.words else board.shots(scene.id)
             mine = _queue_joint(args, board, shots) if args.joint else _queue_chosen(args, board, shots, terminal)
-            outcome = run_jobs(board, terminal, lambda job: job.id in mine, mine)
+            outcome = run_jobs(board, terminal, lambda job: job.id in mine, mine, wishes=args)
             return _tell(project, [scene], outcome, terminal)
         scenes = find_scenes(board, args.scene)
         board.resume_interrupted()
@@ -43,7 +73,8 @@ def render(args: Namespace, terminal: Terminal) -> int:
         for scene in scenes:
             board.queue_scene(scene.id, settings=settings_of(args))
         ids = {scene.id for scene in scenes}
-        outcome = run_jobs(board, terminal, lambda job: job.scene_id in ids, _active_ids(board) - before)
+        begun = _active_ids(board) - before
+        outcome = run_jobs(board, terminal, lambda job: job.scene_id in ids, begun, wishes=args)
         return _tell(project, scenes, outcome, terminal)
 
 
@@ -111,7 +142,7 @@ def _one_shot(args: Namespace, terminal: Terminal, queue: Callable[[Storyboard, 
         shot = find_shot(board, scene, args.words[0])
         need_model(board.project().model)
         mine = {queue(board, shot).new_id("job")}
-        outcome = run_jobs(board, terminal, lambda job: job.id in mine, mine)
+        outcome = run_jobs(board, terminal, lambda job: job.id in mine, mine, wishes=args)
         return _tell(project, [scene], outcome, terminal)
 
 

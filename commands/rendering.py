@@ -6,6 +6,7 @@ other one too. Ctrl-C stops between two steps: the job is cancelled, with those 
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from commands.failing import CANCELLED, ENGINE_FAILURE, OK, USER_ERROR, USERS, C
 from commands.interrupt import Interrupt
 from commands.model_folders import need_model
 from commands.terminal import Bars, Terminal, clock
-from engine.contract import TERMINAL, Event, Failed, GenerateRequest, Phase, Saved, Step
+from engine.contract import TERMINAL, Event, Failed, GenerateRequest, ImportRequest, Phase, Saved, Step
 from storyboards.requests import apply_event, begin_job
 from storyboards.storyboard import Storyboard
 from storyboards.views import JobView
@@ -23,6 +24,7 @@ from storyboards.views import JobView
 if TYPE_CHECKING:
     from engine.engine import Engine
 
+Made = GenerateRequest | ImportRequest
 # What stops one job for these reasons stops every other one too.
 HOPELESS = frozenset({"missing_model", "bad_model", "disk_full", "read_only"})
 
@@ -91,11 +93,13 @@ def run_jobs(
     wanted: Callable[[JobView], bool],
     mine: Collection[str] = (),
     engine: Engine | None = None,
+    wishes: Namespace | None = None,
 ) -> Outcome:
     """Run the queued jobs that are `wanted`, in the order of the queue.
 
-    `mine` are ids of jobs that this command queued: they are cancelled with it. Raises CommandError when the queue is
-    paused or the project's model is not there, before anything has begun.
+    `mine` are ids of jobs that this command queued: they are cancelled with it. `wishes`: arguments that say how the
+    model shall lie in memory. Raises CommandError when the queue is paused or the project's model is not there, before
+    anything has begun.
     """
     waiting = [job for job in _queued(storyboard) if wanted(job)]
     if not waiting:
@@ -103,35 +107,44 @@ def run_jobs(
     if storyboard.project().queue_paused:
         raise CommandError("The queue is paused.", "Let it go on: main.py jobs --resume.")
     need_model(storyboard.project().model)
-    return _Run(storyboard, terminal, wanted, frozenset(mine)).go(engine, waiting)
+    return _Run(storyboard, terminal, wanted, frozenset(mine), wishes).go(engine, waiting)
 
 
 def _queued(storyboard: Storyboard) -> list[JobView]:
     return [job for job in storyboard.jobs(active=True) if job.state == "queued"]
 
 
-def new_engine(terminal: Terminal) -> Engine:
+def new_engine(terminal: Terminal, wishes: Namespace | None = None) -> Engine:
     """Start the engine in this process; the one place of the command line where rendering loads torch."""
     if terminal.err.is_terminal:
         terminal.note("starting the engine ...")
     from engine.engine import Engine
+    from engine.memory.plans import Asked
 
-    return Engine()
+    if wishes is None:
+        return Engine()
+    asked = Asked(wishes.precision, wishes.offload, wishes.attention, wishes.compile, wishes.context_bits == 8)
+    return Engine(asked=asked)
 
 
 class _Run:
     def __init__(
-        self, storyboard: Storyboard, terminal: Terminal, wanted: Callable[[JobView], bool], mine: frozenset[str]
+        self,
+        storyboard: Storyboard,
+        terminal: Terminal,
+        wanted: Callable[[JobView], bool],
+        mine: frozenset[str],
+        wishes: Namespace | None,
     ) -> None:
         self.storyboard, self.terminal = storyboard, terminal
-        self.wanted, self.mine = wanted, mine
+        self.wanted, self.mine, self.wishes = wanted, mine, wishes
         self.outcome = Outcome()
         self.hopeless = False
 
     def go(self, engine: Engine | None, waiting: list[JobView]) -> Outcome:
         total = sum(job.takes_planned - job.takes_saved for job in waiting)
         with Interrupt() as interrupt:
-            engine = engine or new_engine(self.terminal)
+            engine = engine or new_engine(self.terminal, self.wishes)
             interrupt.on_ask(engine.cancel)
             with self.terminal.bars("rendering", total) as bars:
                 while not interrupt.asked and not self.hopeless:
@@ -162,7 +175,7 @@ class _Run:
         if isinstance(last, Failed):
             self._note_failure(job, began=True)
 
-    def _note_take(self, event: Saved, request: GenerateRequest, screen: _Screen) -> None:
+    def _note_take(self, event: Saved, request: Made, screen: _Screen) -> None:
         take = event.take
         number = _shot_number(request, take.shot_id)
         made = MadeTake(
@@ -192,16 +205,17 @@ class _Screen:
     def __init__(self, bars: Bars, outcome: Outcome, total: int) -> None:
         self._bars, self._outcome, self._total = bars, outcome, total
 
-    def show(self, event: Event, request: GenerateRequest) -> None:
+    def show(self, event: Event, request: Made) -> None:
         """Move the bars."""
         match event:
             case Phase(text=text):
                 self._bars.line(f"{text} ...")
             case Step(step=step, steps=steps, shot_id=shot_id, take_id=take_id, seconds_left=left):
                 done = len(self._outcome.takes)
-                together = len(request.shots) if request.joint else 1
+                joint = isinstance(request, GenerateRequest) and request.joint
+                together = len(request.shots) if joint else 1
                 self._bars.whole(done + together * step / steps, f"take {done + 1} of {self._total}")
-                name = "all shots together" if request.joint else _name(request, shot_id, take_id)
+                name = "all shots together" if joint else _name(request, shot_id, take_id)
                 self._bars.piece(name, step, steps, left)
             case _:
                 pass
@@ -213,11 +227,11 @@ class _Screen:
         self._bars.line(f"shot {made.shot} take {made.take}: {clock(made.seconds)}{sees}  [{Path(made.folder).name}]")
 
 
-def _shot_number(request: GenerateRequest, shot_id: str) -> int:
+def _shot_number(request: Made, shot_id: str) -> int:
     return next(shot.order + 1 for shot in request.shots if shot.shot_id == shot_id)
 
 
-def _name(request: GenerateRequest, shot_id: str, take_id: str) -> str:
+def _name(request: Made, shot_id: str, take_id: str) -> str:
     shot = next(shot for shot in request.shots if shot.shot_id == shot_id)
     take = next((task.take_number for task in shot.takes if task.take_id == take_id), 0)
     return f"shot {shot.order + 1} take {take}"

@@ -51,6 +51,10 @@ class Terminal:
         if self.as_json:
             print(json.dumps(answer, ensure_ascii=False, default=str), file=self._stdout, flush=True)
 
+    def part(self, news: dict[str, Any]) -> None:
+        """Print a line for a program that follows the work: one object, before the answer on the last line."""
+        print(json.dumps(news, ensure_ascii=False, default=str), file=self._stdout, flush=True)
+
     @contextmanager
     def bars(self, what: str, total: float) -> Iterator[Bars]:
         """Show progress: `what` as a whole with the time left, and the piece that is being made."""
@@ -84,6 +88,11 @@ class Bars:
         since, already = self._first
         left = (now - since) / (done - already) * (self._total - done) if done > already else None
         self._progress.update(self._whole, completed=done, count=count, left=_left(left))
+
+    def total(self, total: float) -> None:
+        """Say how much everything is, where that was not known at the start."""
+        self._total = total
+        self._progress.update(self._whole, total=total)
 
     def piece(self, name: str, done: int, total: int, seconds_left: float) -> None:
         """Say how far the piece of this name is."""

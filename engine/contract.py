@@ -14,6 +14,7 @@ import functools
 import json
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -37,16 +38,29 @@ FailureCode = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class LoraUse:
+    """A LoRA file to render with, and how strongly. `expert`: of a model with two, the high- or low-noise one alone."""
+
+    path: str
+    strength: float = 1.0
+    expert: Literal["both", "high", "low"] = "both"
+
+
+@dataclass(frozen=True, slots=True)
 class SamplingSettings:
     """How a shot is denoised. `None` means: what the backbone's profile says."""
 
     steps: int | None = None
     text_guidance: float | None = None
     context_guidance: float | None = None
-    sampler: Literal["euler", "unipc"] | None = None
+    sampler: Literal["euler", "unipc", "renoise"] | None = None
     context_noise: float | None = None
     context_tokens: int | None = None  # budget for context tokens; None = the profile's
+    context_frames: int | None = None  # latent frames that are seen of a shot, the first and spread ones; None = all
     preview_every: int = 0  # steps between previews, 0 = none
+    step_cache: float | None = None  # skip blocks while the first one's change is within this; None or 0 = never
+    loras: tuple[LoraUse, ...] | None = None  # worn together; a shot's own list replaces its scene's
+    first_frame: str | None = None  # image that the shot begins with: absolute path
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +144,22 @@ class GenerateRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """Make a take of a clip that was not made here: brought to the model's rate and size, cropped about its centre to
+    fill it, and VAE-encoded once, so that other shots can see it. `shots` is one shot with one take; its `frames` count
+    for nothing. A clip of more than `longest` frames is refused (0: what the engine takes at most)."""
+
+    id: str
+    model: str
+    scene_id: str
+    shots: tuple[ShotTask, ...]
+    clip: str  # absolute path
+    size: tuple[int, int] | None = None  # (width, height); None = the profile's
+    longest: int = 0
+    version: int = CONTRACT_VERSION
+
+
+@dataclass(frozen=True, slots=True)
 class ExportItem:
     """One clip of an export, in order. `in_frame`/`out_frame` cut a range (out is exclusive)."""
 
@@ -181,7 +211,7 @@ class PlanRequest:
     version: int = CONTRACT_VERSION
 
 
-Request = GenerateRequest | ExportRequest | PlanRequest
+Request = GenerateRequest | ImportRequest | ExportRequest | PlanRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +262,7 @@ class PlannedBlock:
     tokens: int
     used: bool
     reason: str
+    frames: tuple[int, ...] = ()  # which latent frames of it are seen, from 0; () = all
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,6 +425,11 @@ def decode(line: str) -> Record:
     name = data.pop("type")
     record = _build(_RECORDS[name], data, name)
     return typing.cast("Record", record)
+
+
+def settings_of(plain: Mapping[str, Any]) -> SamplingSettings:
+    """Sampling settings from plain values, as a document keeps them. Raises ContractError."""
+    return typing.cast("SamplingSettings", _build(SamplingSettings, dict(plain), "settings"))
 
 
 def _build(cls: type, data: Any, where: str) -> Any:

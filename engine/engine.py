@@ -6,6 +6,7 @@ take is on disk before the next begins. Failures are events that say what to do;
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import queue
@@ -16,8 +17,8 @@ from typing import Any
 
 import torch
 
-from engine.backbone.devices import best_device, render_dtype
-from engine.backbone.loading import Backbone, load_backbone
+from engine.backbone.devices import best_device
+from engine.backbone.loading import Backbone
 from engine.context.cache import ContextCache
 from engine.context.planning import plan_only
 from engine.contract import (
@@ -29,12 +30,17 @@ from engine.contract import (
     Failed,
     Finished,
     GenerateRequest,
+    ImportRequest,
     Phase,
     PlanRequest,
     Request,
 )
 from engine.failures import failure_of
 from engine.film.export import ExportCancelled, export
+from engine.importing import import_clip
+from engine.memory.estimate import ShotSize
+from engine.memory.holding import Holding
+from engine.memory.plans import Asked
 from engine.sampling.samplers import SamplingCancelled
 from engine.takes import Emit, TakeMaker
 
@@ -42,14 +48,23 @@ log = logging.getLogger("matchcut.engine")
 
 
 class Engine:
-    """Holds one loaded backbone and one context cache over requests. One request at a time."""
+    """Holds one loaded backbone and one context cache over requests. One request at a time.
 
-    def __init__(self, device: torch.device | None = None, device_bytes: int = 2 << 30, host_bytes: int = 4 << 30):
+    `asked`: how the user wants models to lie in memory; what is left open is planned from an estimate.
+    """
+
+    def __init__(
+        self,
+        device: torch.device | None = None,
+        device_bytes: int = 2 << 30,
+        host_bytes: int = 4 << 30,
+        asked: Asked | None = None,
+    ) -> None:
         self._device = device
         self._budgets = (device_bytes, host_bytes)
-        self._backbone: Backbone | None = None
+        self._asked = asked or Asked()
+        self._holding: Holding | None = None
         self._name = ""
-        self.cache: ContextCache | None = None
         self._cancel = threading.Event()
 
     def device_facts(self) -> tuple[str, int]:
@@ -64,6 +79,11 @@ class Engine:
             memory = 0
         cores = f"CPU, {torch.get_num_threads()} threads" if device.type == "cpu" else device.type
         return cores, memory
+
+    @property
+    def cache(self) -> ContextCache | None:
+        """The contexts of the backbone that is held."""
+        return self._holding.cache if self._holding is not None else None
 
     def cancel(self) -> None:
         """Ask the running request to stop between steps. What is finished stays."""
@@ -103,6 +123,9 @@ class Engine:
                     emit(planned)
             elif isinstance(request, ExportRequest):
                 self._export(request, emit)
+            elif isinstance(request, ImportRequest):
+                backbone = self.backbone(request.model, lambda text: emit(Phase(request.id, text)))
+                import_clip(request, backbone, emit, self._cancel.is_set)
             else:
                 self._generate(request, emit)
             emit(Finished(request.id, time.monotonic() - started))
@@ -127,21 +150,54 @@ class Engine:
         )
 
     def _generate(self, request: GenerateRequest, emit: Emit) -> None:
-        backbone = self.backbone(request.model, lambda text: emit(Phase(request.id, text)))
-        assert self.cache is not None
-        maker = TakeMaker(backbone, self.cache, request, emit, self._cancel.is_set)
+        def phase(text: str) -> None:
+            emit(Phase(request.id, text))
+
+        backbone = self.backbone(request.model, phase, shot_size(request))
+        assert self._holding is not None
+        maker = TakeMaker(backbone, self._holding.cache, request, emit, self._cancel.is_set)
         if request.joint and len(request.shots) > 1:
-            maker.make_joint()
+            self._with_less_if_need_be(maker, maker.make_joint, phase)
             return
         for shot in request.shots:
-            maker.make(shot)
+            self._with_less_if_need_be(maker, functools.partial(maker.make, shot), phase)
 
-    def backbone(self, name: str, phase: Callable[[str], None] = lambda _: None) -> Backbone:
-        """The loaded backbone, loading it when another one is held. Raises ModelMissing, ModelBroken."""
-        if self._backbone is None or self._name != name:
+    def _with_less_if_need_be(
+        self, maker: TakeMaker, work: Callable[[], None], phase: Callable[[str], None]
+    ) -> None:
+        """Do the work; when memory runs out, lay the model out to need less and do it again, until that ends."""
+        assert self._holding is not None
+        while True:
+            try:
+                return work()
+            except Exception as error:
+                if failure_of(error)[0] != "out_of_memory":
+                    raise
+                ran_out = error.with_traceback(None)  # its frames hold the tensors that did not fit
+            milder = self._holding.step_down()
+            if milder is None:
+                raise ran_out
+            maker.backbone = self._holding.backbone
+            phase(f"out of memory: trying again with {milder.text}")
+
+    def backbone(
+        self, name: str, phase: Callable[[str], None] = lambda _: None, shot: ShotSize | None = None
+    ) -> Backbone:
+        """The loaded backbone, loading it when another one is held. Raises ModelMissing, ModelBroken.
+
+        `shot`: the size that memory is planned for; by default the longest that the model makes.
+        """
+        if self._holding is None or self._name != name:
             phase(f"loading {name}")
-            self._backbone, self.cache = None, None
-            self._backbone = load_backbone(name, self._device, render_dtype())
+            self._holding = None
+            device = self._device or best_device()
+            self._holding = Holding(name, device, self._asked, shot, self._budgets, phase)
             self._name = name
-            self.cache = ContextCache(self._backbone.device, *self._budgets)
-        return self._backbone
+        return self._holding.backbone
+
+
+def shot_size(request: GenerateRequest) -> ShotSize | None:
+    """The largest that a request asks for; None when it leaves the size to the model."""
+    if request.size is None or not request.shots:
+        return None
+    return ShotSize(request.size, max(shot.frames for shot in request.shots), min(len(request.candidates), 8))

@@ -7,8 +7,11 @@ import errno
 import torch
 
 from engine.backbone.loading import ModelBroken, ModelMissing
+from engine.backbone.loras import LoraBroken
+from engine.catalogue.profile import ProfileError
 from engine.context.sources import LatentsBroken, ReferenceBroken
 from engine.contract import FailureCode
+from engine.memory.placement import AttentionUnavailable, PrecisionUnavailable
 from engine.requests import BadRequest
 
 Failure = tuple[FailureCode, str, str]
@@ -24,7 +27,11 @@ def failure_of(error: Exception) -> Failure:
         )
     if isinstance(error, ModelMissing):
         return "missing_model", str(error), "choose another model, or put this one back"
-    if isinstance(error, ModelBroken):
+    if isinstance(error, (PrecisionUnavailable, AttentionUnavailable)):
+        return "bad_request", str(error), "choose another precision or attention back end, or leave it to the engine"
+    if isinstance(error, LoraBroken):
+        return "bad_model", str(error), "take this LoRA out of the shot's or the scene's settings, or choose another"
+    if isinstance(error, (ModelBroken, ProfileError)):
         return "bad_model", str(error), "copy the model folder again, then retry"
     if isinstance(error, (LatentsBroken, ReferenceBroken)):
         return "bad_latents", str(error), "exclude this item from the context, or make that take again"

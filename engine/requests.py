@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from engine.backbone.loading import Backbone
-from engine.contract import GenerateRequest, ShotTask
+from engine.contract import GenerateRequest, ImportRequest, ShotTask
 
 MAX_STEPS, MAX_FRAMES, MAX_PROMPT = 500, 4001, 20_000
 
@@ -17,10 +17,7 @@ class BadRequest(ValueError):
 
 def check(request: GenerateRequest, backbone: Backbone) -> tuple[int, int]:
     """Raise BadRequest, or return the size (width, height) to render at."""
-    size = request.size or backbone.profile.size
-    multiple = backbone.profile.size_multiple
-    if min(size) < multiple or size[0] % multiple or size[1] % multiple or max(size) > 8192:
-        raise BadRequest(f"size {size[0]}x{size[1]}: both sides must be multiples of {multiple}")
+    size = _check_size(request.size, backbone)
     if not request.shots:
         raise BadRequest("there is no shot to make")
     steps = request.settings.steps
@@ -29,11 +26,53 @@ def check(request: GenerateRequest, backbone: Backbone) -> tuple[int, int]:
     noise = request.settings.context_noise
     if noise is not None and not 0 <= noise < 1:
         raise BadRequest(f"context noise {noise}: must be at least 0 and below 1")
+    if request.settings.context_frames is not None and request.settings.context_frames < 1:
+        raise BadRequest(f"context frames {request.settings.context_frames}: must be at least 1")
+    if not 0 <= (request.settings.step_cache or 0) <= 1:
+        raise BadRequest(f"step cache {request.settings.step_cache}: must be 0 to 1")
     for scale in (request.settings.text_guidance, request.settings.context_guidance):
         if scale is not None and not 0 <= scale <= 50:
             raise BadRequest(f"guidance {scale}: must be 0 to 50")
     for shot in request.shots:
         _check_shot(shot)
+    _check_extras(request)
+    return size
+
+
+def _check_extras(request: GenerateRequest) -> None:
+    loras, first = request.settings.loras or (), request.settings.first_frame
+    for use in loras:
+        if not os.path.isabs(use.path):
+            raise BadRequest(f"LoRA {use.path}: its path must be absolute")
+        if not -10 <= use.strength <= 10:
+            raise BadRequest(f"LoRA {Path(use.path).name}: strength {use.strength}; must be -10 to 10")
+    if len({(use.path, use.expert) for use in loras}) < len(loras):
+        raise BadRequest("a LoRA is named twice: give it one strength")
+    if first is None:
+        return
+    if not os.path.isabs(first):
+        raise BadRequest(f"first frame {first}: its path must be absolute")
+    if request.joint or any(shot.continues for shot in request.shots):
+        raise BadRequest("a first frame goes with a shot that follows a cut and is made by itself")
+
+
+def check_import(request: ImportRequest, backbone: Backbone) -> tuple[int, int]:
+    """Raise BadRequest, or return the size (width, height) to bring the clip to."""
+    if len(request.shots) != 1 or len(request.shots[0].takes) != 1:
+        raise BadRequest("an import makes one take of one shot")
+    if not os.path.isabs(request.clip):
+        raise BadRequest(f"clip {request.clip}: its path must be absolute")
+    if request.shots[0].continues:
+        raise BadRequest(f"{request.shots[0].name} continues the shot before it, and a clip begins with a cut")
+    _check_shot(request.shots[0])
+    return _check_size(request.size, backbone)
+
+
+def _check_size(wanted: tuple[int, int] | None, backbone: Backbone) -> tuple[int, int]:
+    size = wanted or backbone.profile.size
+    multiple = backbone.profile.size_multiple
+    if min(size) < multiple or size[0] % multiple or size[1] % multiple or max(size) > 8192:
+        raise BadRequest(f"size {size[0]}x{size[1]}: both sides must be multiples of {multiple}")
     return size
 
 

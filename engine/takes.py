@@ -15,11 +15,13 @@ import torch
 from torch import Tensor
 
 from engine.backbone.loading import Backbone
+from engine.backbone.preview import LinearPreview, fit_preview
+from engine.backbone.vae import PaperTheatreVAE
 from engine.context.assemble import Context, assemble, read_blocks
 from engine.context.blocks import ContextBlock, latents_hash
 from engine.context.cache import ContextCache
 from engine.context.planner import Plan, plan
-from engine.context.sources import candidate_tokens, read_latents
+from engine.context.sources import candidate_frames, candidate_tokens, read_latents, read_reference
 from engine.contract import (
     CacheReport,
     ContextRecord,
@@ -77,8 +79,12 @@ class TakeMaker:
     ) -> None:
         self.backbone, self.cache, self.request = backbone, cache, request
         self.emit, self.cancelled = emit, cancelled
+        self._linear: LinearPreview | None = None
+        self._saved: set[str] = set()  # what a second attempt at a shot need not make again
         self.size = check(request, backbone)
         self.settings: Resolved = resolve(request.settings, backbone)
+        self.first_frame = self._first_frame()
+        backbone.loras.wear(request.settings.loras or ())
 
     def make(self, shot: ShotTask) -> None:
         """All takes of one shot; they share one context, captured once."""
@@ -88,11 +94,16 @@ class TakeMaker:
         prefix = self._prefix(shot)
         lengths = self._lengths(shot, base)
         first = None if shot.extension else self._assemble(shot, blocks, lengths[0])
-        pinned = [b for b in blocks if b.candidate.role != "recent"] if shot.extension else []
+        always = shot.extension is not None or self.backbone.profile.chunk_latents > 0
+        pinned = [b for b in blocks if b.candidate.role != "recent"] if always else []
+        given = self.first_frame[0] if self.first_frame and not shot.extension else None
         keys = first.keys if first else ()
         with self.cache.pinned(keys):
             for task in shot.takes:
-                self._make_take(shot, task, LongShot(shot.text, 0, lengths, self.size, pinned, base), first, prefix)
+                if task.take_id in self._saved:
+                    continue
+                long = LongShot(shot.text, 0, lengths, self.size, pinned, base, given)
+                self._make_take(shot, task, long, first, prefix)
 
     def make_joint(self) -> None:
         """All shots of the request in one sequence, each seeing all others at the same noise level."""
@@ -120,6 +131,11 @@ class TakeMaker:
             siblings = tuple(s.shot_id for s in shots if s is not shot)
             self._save(shot, shot.takes[0], z, self._decode(z), seed, (), seconds, {"joint_with": siblings})
 
+    def _first_frame(self) -> tuple[Tensor, str] | None:
+        """Latents of the picture that the shot begins with, and the hash of its file."""
+        path = self.request.settings.first_frame
+        return None if path is None else read_reference(path, self.size, self.backbone)
+
     def _plan(self, shot: ShotTask) -> Plan:
         settings = self.request.settings
         planned = plan(
@@ -130,6 +146,8 @@ class TakeMaker:
             self.request.two_sided,
             settings.context_tokens,
             settings.context_noise,
+            candidate_frames,
+            settings.context_frames or self.backbone.profile.context_frames or None,
         )
         self.emit(Planned(self.request.id, shot.shot_id, planned.report, planned.budget_tokens))
         return planned
@@ -221,10 +239,19 @@ class TakeMaker:
         every = self.request.settings.preview_every
         path = ""
         if every and meter.done % every == 0 and state.index + 1 < state.count:
-            frame = self.backbone.decode(clean[0, :, :1].float())[0].numpy()
             path = f"{task.folder}.preview.jpg"
-            preview_jpeg(frame, Path(path))
+            preview_jpeg(self._preview(clean[0, :, :1].float()), Path(path))
         self.emit(Step(self.request.id, shot.shot_id, task.take_id, meter.done, meter.steps, left, path))
+
+    def _preview(self, first: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """A picture (H, W, 3) of one latent frame (C, 1, h, w). The built-in VAE decodes it in milliseconds; another
+        takes gigabytes, or would have to change places with the transformer, so a linear map has to do."""
+        backbone = self.backbone
+        if isinstance(backbone.vae, PaperTheatreVAE):
+            return backbone.decode(first)[0].numpy()
+        if self._linear is None:
+            self._linear = fit_preview(backbone)
+        return self._linear.frame(first[:, 0], backbone.profile.spatial_stride).numpy()
 
     def _save(
         self,
@@ -266,6 +293,7 @@ class TakeMaker:
             folder, frames, result.fps, {"latents": latents.numpy()}, _manifest(self.request, shot, result)
         )
         Path(f"{folder}.preview.jpg").unlink(missing_ok=True)
+        self._saved.add(task.take_id)
         self.emit(Saved(self.request.id, dataclasses.replace(result, files=files)))
 
     def _settings(self) -> dict[str, Any]:
@@ -277,7 +305,21 @@ class TakeMaker:
             "shift": self.settings.shift,
             "two_sided": self.request.two_sided,
             "joint": self.request.joint,
+            **self._extras(),
         }
+
+    def _extras(self) -> dict[str, Any]:
+        """Settings that are written down only where they are used."""
+        facts: dict[str, Any] = {}
+        if self.backbone.made_by:
+            facts["made_by"] = dict(self.backbone.made_by)
+        if self.settings.step_cache:
+            facts["step_cache"] = self.settings.step_cache
+        if self.backbone.loras.identity:
+            facts["loras"] = self.backbone.loras.described()
+        if self.request.settings.first_frame is not None and self.first_frame is not None:
+            facts["first_frame"] = {"name": Path(self.request.settings.first_frame).name, "hash": self.first_frame[1]}
+        return facts
 
 
 def _manifest(request: GenerateRequest, shot: ShotTask, result: TakeResult) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from engine.contract import (
     GenerateRequest,
     Heartbeat,
     Hello,
+    ImportRequest,
     PlanRequest,
     Record,
     Starting,
@@ -104,7 +105,7 @@ class Worker:
     def __init__(self, out: Out, device: str = "") -> None:
         self._out, self._device = out, device
         # SimpleQueue: a signal handler may put something in.
-        self._work: queue.SimpleQueue[GenerateRequest | ExportRequest | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[GenerateRequest | ImportRequest | ExportRequest | None] = queue.SimpleQueue()
         self._plans: queue.SimpleQueue[PlanRequest | None] = queue.SimpleQueue()
         self._engine: Engine | None = None
         self._cancelled: set[str] = set()
@@ -131,7 +132,7 @@ class Worker:
         self._work.put(None)
         self._plans.put(None)
 
-    def _carry_out(self, request: GenerateRequest | ExportRequest) -> None:
+    def _carry_out(self, request: GenerateRequest | ImportRequest | ExportRequest) -> None:
         assert self._engine is not None
         if request.id in self._cancelled:
             self._cancelled.discard(request.id)
@@ -171,7 +172,7 @@ class Worker:
                 self._cancelled.add(request_id)
                 if request_id == self._running and self._engine is not None:
                     self._engine.cancel()
-            case GenerateRequest() | ExportRequest():
+            case GenerateRequest() | ImportRequest() | ExportRequest():
                 self._work.put(record)
             case PlanRequest():
                 self._plans.put(record)

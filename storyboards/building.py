@@ -13,15 +13,18 @@ from engine.contract import (
     Extension,
     FailureCode,
     GenerateRequest,
-    SamplingSettings,
+    ImportRequest,
     ShotTask,
     TakeTask,
+    settings_of,
 )
 
 from .database import Work
 from .errors import OutsideProject
 from .facts import SceneFacts, scene_facts
 from .jobs import JobParams
+from .lengths import LONGEST
+from .model_folders import engine_name
 from .paths import LATENTS, TAKES, inside
 from .scenes import the_project
 from .tables import ContextChoice, Element, Job, ReferenceImage, Shot, Take, new_id
@@ -37,12 +40,13 @@ class CannotBuild(Exception):
         self.code, self.message, self.hint = code, message, hint
 
 
-def build_request(work: Work, job: Job, root: Path) -> tuple[GenerateRequest, Plan]:
+def build_request(work: Work, job: Job, root: Path) -> tuple[GenerateRequest | ImportRequest, Plan]:
     """Return the request of a job that begins, and the takes it plans. No shots when nothing is left to do.
 
     Raises CannotBuild. Take numbers are used up by this, also if the run comes to nothing.
     """
-    return _Builder(work, job, root).build()
+    builder = _Builder(work, job, root)
+    return builder.build_import() if builder.params.clip else builder.build()
 
 
 def build_plan(work: Work, job: Job, root: Path) -> GenerateRequest:
@@ -74,15 +78,31 @@ class _Builder:
         size = None if project.width is None or project.height is None else (project.width, project.height)
         request = GenerateRequest(
             id=self.job.run_id,
-            model=project.model,
+            model=engine_name(project.model),
             scene_id=scene.id,
             scene_seed=scene.seed,
             shots=tasks,
             candidates=self._candidates() if tasks else (),
             size=size,
-            settings=SamplingSettings(**{**scene.settings, **self.params.settings}),
+            settings=settings_of({**scene.settings, **self.params.settings}),
             joint=self.job.kind == "joint",
             two_sided=self.params.two_sided,
+        )
+        for line in self.plan:
+            line["model"] = project.model
+        return request, self.plan
+
+    def build_import(self) -> tuple[ImportRequest, Plan]:
+        """Return the request of a take that is made of a clip."""
+        project, clip = the_project(self.session), Path(self.params.clip)
+        if self._owes() and not clip.is_file():
+            hint = "Put it back and retry, or import it from where it is now."
+            raise CannotBuild("missing_file", f"The clip {clip} is not there any more.", hint)
+        tasks = tuple(self._task(shot_id) for shot_id in self.targets) if self._owes() else ()
+        size = None if project.width is None or project.height is None else (project.width, project.height)
+        model = engine_name(project.model)
+        request = ImportRequest(
+            self.job.run_id, model, self.facts.scene.id, tasks, str(clip), size=size, longest=LONGEST
         )
         for line in self.plan:
             line["model"] = project.model
@@ -96,7 +116,7 @@ class _Builder:
         line = self.lines.get(shot_id)
         if line is None:
             raise CannotBuild("bad_request", "A shot of this job was deleted.", "Restore it, or cancel the job.")
-        wanted = self.facts.wanted(line)
+        wanted = self.facts.wanted(line, self.params.caption)
         base = self._base(line) if self.job.kind == "extend" else None
         continued = self._continued(line, base)
         if continued is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,10 +42,11 @@ class SceneFacts:
     global_text: str
     now: SceneNow
 
-    def wanted(self, shot: Row[Any]) -> Wanted:
-        """Return what a take of this shot would be made from today."""
-        text = compose_text(self.global_text, shot.prompt, continues=shot.continues)
-        return Wanted(shot.prompt, text, shot.frames, shot.continues)
+    def wanted(self, shot: Row[Any], caption: str = "") -> Wanted:
+        """Return what a take of this shot would be made from today; a `caption` stands in for its prompt."""
+        prompt = caption or shot.prompt
+        text = compose_text(self.global_text, prompt, continues=shot.continues)
+        return Wanted(prompt, text, shot.frames, shot.continues)
 
 
 def scene_facts(session: Session, scene_id: str) -> SceneFacts | None:
@@ -54,18 +55,22 @@ def scene_facts(session: Session, scene_id: str) -> SceneFacts | None:
     scene = session.execute(select(*columns).where(Scene.id == scene_id)).one_or_none()
     if scene is None:
         return None
-    live = (Shot.scene_id == scene_id) & Shot.deleted_at.is_(None)
-    joined = select(*_SHOT).join(Take, Take.id == Shot.selected_take_id, isouter=True)
-    shots = tuple(session.execute(joined.where(live).order_by(Shot.position)).all())
+    shots = tuple(shot_rows(session, (Shot.scene_id == scene_id) & Shot.deleted_at.is_(None)))
     deleted = session.scalars(select(Shot.id).where(Shot.scene_id == scene_id, Shot.deleted_at.is_not(None)))
     now = SceneNow(
         order=tuple(shot.id for shot in shots),
         shows={s.id: Shown(s.selected_take_id, s.number, s.latents_hash) for s in shots if s.selected_take_id},
         images=_images(session, scene_id),
         deleted=frozenset(deleted),
-        choices=_choices(session, scene_id),
+        choices=context_choices(session, scene_id),
     )
     return SceneFacts(scene, shots, global_text(session, scene_id, scene.environment, scene.story), now)
+
+
+def shot_rows(session: Session, where: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """Return shots in order with the takes that they show, by the columns of `_SHOT`."""
+    joined = select(*_SHOT).join(Take, Take.id == Shot.selected_take_id, isouter=True)
+    return session.execute(joined.where(where).order_by(Shot.position)).all()
 
 
 def global_text(session: Session, scene_id: str, environment: str, story: str) -> str:
@@ -96,7 +101,8 @@ def _images(session: Session, scene_id: str) -> dict[str, Image]:
     }
 
 
-def _choices(session: Session, scene_id: str) -> dict[str, dict[str, str]]:
+def context_choices(session: Session, scene_id: str) -> dict[str, dict[str, str]]:
+    """Return the user's word on what each shot sees: shot to shot or image to "auto", "pinned" or "excluded"."""
     columns = (
         ContextChoice.shot_id,
         ContextChoice.target_shot_id,

@@ -36,10 +36,11 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 }
 MOST_TAKES = 64
 _PARAMS_OF = {
-    "render": {"takes", "seed", "settings", "two_sided", "select"},
+    "render": {"takes", "seed", "settings", "two_sided", "select", "clip", "caption"},
     "extend": {"add_frames", "take_id", "seed", "settings", "two_sided", "select"},
     "joint": {"shots", "seed", "settings", "select"},
 }
+_OF_CLIPS = {"clip", "caption"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class JobParams:
     """What a job was told. `select`: the new take becomes the selected one even if the shot has one.
 
     `settings` overrides the scene's sampling settings; `add_frames` and `take_id` belong to "extend" ("" = the
-    selected take when the job begins), `shots` to "joint".
+    selected take when the job begins), `shots` to "joint". `clip` is a video file that the take is made of instead of
+    being rendered, `caption` what is to be seen in it ("": what the shot's prompt says).
     """
 
     takes: int = 1
@@ -58,6 +60,8 @@ class JobParams:
     add_frames: int = 0
     take_id: str = ""
     shots: tuple[str, ...] = ()
+    clip: str = ""
+    caption: str = ""
 
     @staticmethod
     def of(job: Job) -> JobParams:
@@ -67,7 +71,8 @@ class JobParams:
 
     def stored(self, kind: str) -> dict[str, Any]:
         """Return what is written for a job of this kind."""
-        return {name: value for name, value in asdict(self).items() if name in _PARAMS_OF[kind]}
+        names = _PARAMS_OF[kind] if self.clip else _PARAMS_OF[kind] - _OF_CLIPS
+        return {name: value for name, value in asdict(self).items() if name in names}
 
 
 def advance(job: Job, state: str) -> None:
@@ -296,6 +301,8 @@ def _active(session: Session, shot_id: str, kind: str) -> Job | None:
 def _checked(work: Work, shot: Shot, kind: str, params: JobParams) -> JobParams:
     if not 1 <= params.takes <= MOST_TAKES:
         raise InvalidValue(f"A job cannot make {params.takes} takes.", f"Ask for 1 to {MOST_TAKES}.")
+    if params.clip and params.takes != 1:
+        raise InvalidValue("A clip makes one take.", "Import it once more for a second one.")
     if params.seed is not None:
         check_seed(params.seed)
     if params.take_id and work.get(Take, params.take_id).shot_id != shot.id:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from .database import Document
 from .errors import NotFound
 from .facts import SceneFacts, global_text, made_of, scene_facts, seen_by
 from .lineage import Made, SceneNow, State, compare_with_plan, state_of
+from .lines import SceneLines
 from .paths import inside
 from .tables import (
     ACTIVE_STATES,
@@ -36,7 +36,6 @@ from .views import (
     ProjectView,
     ReferenceView,
     SceneView,
-    SelectedTake,
     ShotView,
     TakeView,
 )
@@ -93,34 +92,7 @@ class Reading(Document):
 
     def shots(self, scene_id: str) -> list[ShotView]:
         """The live shots of a scene in order: what they show, whether it is stale, what is queued. Light."""
-        with self.reading() as session:
-            facts = _facts(session, scene_id)
-            counts = dict(
-                session.execute(
-                    select(Take.shot_id, func.count())
-                    .join(Shot, Shot.id == Take.shot_id)
-                    .where(Shot.scene_id == scene_id, Take.deleted_at.is_(None))
-                    .group_by(Take.shot_id)
-                ).all()
-            )
-            jobs = _active_jobs(session, scene_id)
-            made = made_of(session, Take.id.in_(select(Shot.selected_take_id).where(Shot.scene_id == scene_id)))
-        root = self.root
-        views = []
-        for number, row in enumerate(facts.shots, 1):
-            state, selected = State(), None
-            if row.selected_take_id:
-                state = state_of(made[row.selected_take_id], facts.wanted(row), facts.now)
-                selected = SelectedTake(row.selected_take_id, row.number, row.take_frames, root, row.folder)
-            views.append(
-                ShotView(
-                    row.id, scene_id, number, row.position, row.prompt, row.frames, row.continues, row.notes,
-                    counts.get(row.id, 0), selected, state.stale, state.changed, state.hints,
-                    *jobs.get(row.id, ("", "", "")), row.locked, row.seed,
-                    json.loads(row.settings) if row.settings != "{}" else {}, row.two_sided,
-                )
-            )  # fmt: skip
-        return views
+        return list(SceneLines(self, scene_id).read())
 
     def shot_ids(self, scene_id: str) -> list[str]:
         """The ids of the live shots of a scene in order, and nothing else."""
@@ -222,16 +194,6 @@ def _scene_view(session: Session, row: Scene, number: int, shot_count: int) -> S
     return SceneView(
         row.id, number, row.title, row.environment, row.story, row.seed, row.settings, shot_count, text
     )
-
-
-def _active_jobs(session: Session, scene_id: str) -> dict[str, tuple[str, str, str]]:
-    found = (
-        select(Job.shot_id, Job.id, Job.kind, Job.state)
-        .join(Shot, Shot.id == Job.shot_id)
-        .where(Shot.scene_id == scene_id, Job.state.in_(ACTIVE_STATES))
-        .order_by(Job.position.desc())
-    )
-    return {shot_id: (job_id, kind, state) for shot_id, job_id, kind, state in session.execute(found)}
 
 
 def _contexts(session: Session, which: ColumnElement[bool], now: SceneNow) -> dict[str, tuple[ContextView, ...]]:

@@ -14,7 +14,17 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.contract import Cancelled, ContextRecord, Event, Failed, Finished, GenerateRequest, Saved, TakeResult
+from engine.contract import (
+    Cancelled,
+    ContextRecord,
+    Event,
+    Failed,
+    Finished,
+    GenerateRequest,
+    ImportRequest,
+    Saved,
+    TakeResult,
+)
 
 from .building import CannotBuild, build_plan, build_request
 from .changes import ChangeSet
@@ -45,7 +55,7 @@ class Begun:
     """A job that has left the queue. `request` is None when it failed at once; the job's row says why."""
 
     job_id: str
-    request: GenerateRequest | None
+    request: GenerateRequest | ImportRequest | None
     changes: ChangeSet
 
 
@@ -66,7 +76,7 @@ def begin_job(storyboard: Storyboard, job_id: str) -> Begun:
     Take numbers are given out here, once and for all. What stands in the way of the request (a missing file, nothing
     to continue) fails the job with a hint.
     """
-    request: GenerateRequest | None = None
+    request: GenerateRequest | ImportRequest | None = None
     with storyboard.transaction() as work:
         job = work.get(Job, job_id)
         advance(job, "running")
@@ -229,8 +239,8 @@ def _select(work: Work, job: Job, take: Take) -> None:
     asked = JobParams.of(job).select and work.session.scalar(earlier) is None
     if shot.selected_take_id is None or asked:
         shot.selected_take_id = take.id
-        if job.kind == "extend":
-            shot.frames = take.frames  # the slot has become longer with its take
+        if job.kind == "extend" or JobParams.of(job).clip:
+            shot.frames = take.frames  # the slot is as long as its take has become, or as the clip is
 
 
 def _saved(session: Session, job: Job) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .cleanup import CleanUpVerbs
+from .clips import ClipVerbs
 from .elements import ElementVerbs
 from .jobs import JobVerbs
 from .reading import Reading
@@ -14,7 +15,7 @@ from .undo import UndoVerbs
 
 
 class Storyboard(
-    SceneVerbs, ElementVerbs, ShotVerbs, TakeVerbs, JobVerbs, StoryVerbs, UndoVerbs, CleanUpVerbs, Reading
+    SceneVerbs, ElementVerbs, ShotVerbs, TakeVerbs, JobVerbs, ClipVerbs, StoryVerbs, UndoVerbs, CleanUpVerbs, Reading
 ):
     """A project's document. Verbs write and return a ChangeSet; `Reading` has the views.
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from enum import Enum
 from typing import Any, Final
 
-from engine.contract import ContractError, GenerateRequest, SamplingSettings, decode, encode
+from engine.contract import ContractError, SamplingSettings, settings_of
 
 from .errors import InvalidValue
 
@@ -46,12 +46,11 @@ def check_noise(noise: float | None) -> float | None:
 def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return sampling settings with only what is set. Raises InvalidValue for unknown names and wrong types."""
     try:
-        record = SamplingSettings(**settings)
-        decode(encode(GenerateRequest(id="", model="", scene_id="", scene_seed=0, shots=(), settings=record)))
-    except (TypeError, ContractError) as error:
+        record = asdict(settings_of(settings))
+    except ContractError as error:
         known = ", ".join(asdict(SamplingSettings()))
         raise InvalidValue(f"These settings do not work: {error}", f"The settings are: {known}.") from error
-    return {name: value for name, value in settings.items() if value is not None}
+    return {name: record[name] for name, value in settings.items() if value is not None}
 
 
 def check_size(size: tuple[int, int] | None) -> tuple[int | None, int | None]:

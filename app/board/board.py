@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from app.clips import clips_of
 from app.document.open_document import OpenDocument
 from app.document.snapshot import SceneSnapshot
 from app.pictures import Pictures
@@ -27,6 +29,7 @@ class Board(QWidget):
     """Cards or rows of the shown scene.
 
     `open_shot`: the prompt of this shot shall be edited. `import_wanted`, `example_wanted`: pressed on an empty board.
+    `clips_dropped`: video files, and the row that their shots shall get.
     """
 
     selection_changed = Signal(list)
@@ -35,6 +38,7 @@ class Board(QWidget):
     import_wanted = Signal()
     example_wanted = Signal()
     density_changed = Signal(str)
+    clips_dropped = Signal(list, int)
 
     def __init__(
         self, document: OpenDocument, shots_model: ShotsModel, verbs: Verbs, pictures: Pictures,
@@ -54,6 +58,7 @@ class Board(QWidget):
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.empty)
+        self.setAcceptDrops(True)
         self._lay_out()
         self._connect()
         self._count_changed()
@@ -76,6 +81,7 @@ class Board(QWidget):
         view.open_wanted.connect(self.open_shot)
         view.moved.connect(verbs.move_to)
         view.insert_wanted.connect(verbs.insert_at)
+        view.clips_dropped.connect(self.clips_dropped)
         view.reasons_wanted.connect(self._show_reasons)
         view.menu_wanted.connect(self._show_menu)
         view.selectionModel().selectionChanged.connect(lambda *_: self._tell_selection())
@@ -98,6 +104,23 @@ class Board(QWidget):
         self.document.scene_read.connect(self._scene_read)
         self.pictures.ready.connect(self._take_aspect)
         theme.changed.connect(self.view.viewport().update)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Clips may be dropped on an empty board too."""
+        if clips_of(event.mimeData()) and not self.document.read_only:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """The same wherever it goes."""
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A clip on a board without shots."""
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.clips_dropped.emit(clips_of(event.mimeData()), self.model.rowCount())
 
     # What the shell uses
 

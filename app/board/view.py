@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
+from app.clips import clips_of
 from app.pictures import Pictures
 from app.shots_model import ShotsModel
 from app.theme import icons
@@ -37,9 +38,11 @@ class BoardView(CardList):
     """Shots in story order. `moved(ids, row)`: the dragged shots shall stand before the shot of that row.
 
     `insert_wanted(row)`: a new shot shall get this row. `reasons_wanted(shot_id, QRect)`: tell why beside this place.
+    `clips_dropped(paths, row)`: the first of these video files shall get this row.
     """
 
     moved = Signal(list, int)
+    clips_dropped = Signal(list, int)
     insert_wanted = Signal(int)
     reasons_wanted = Signal(str, QRect)
     menu_wanted = Signal(QPoint)
@@ -163,11 +166,12 @@ class BoardView(CardList):
         self._drag_over(event)
 
     def _drag_over(self, event: QDragMoveEvent) -> None:
-        if not self.writable or not event.mimeData().hasFormat(MIME):
+        moving, clips = event.mimeData().hasFormat(MIME), clips_of(event.mimeData())
+        if not self.writable or not (moving or clips):
             event.ignore()
             return
         self._show_drop(self.gap_at(event.position().toPoint()))
-        event.setDropAction(Qt.DropAction.MoveAction)
+        event.setDropAction(Qt.DropAction.MoveAction if moving else Qt.DropAction.CopyAction)
         event.accept()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
@@ -177,15 +181,25 @@ class BoardView(CardList):
     def dropEvent(self, event: QDropEvent) -> None:
         row = self.gap_at(event.position().toPoint())
         self._show_drop(None)
+        clips = clips_of(event.mimeData())
+        if self.writable and clips:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self._drag_over_now()
+            self.clips_dropped.emit(clips, row)
+            return
         if not self.writable or not event.mimeData().hasFormat(MIME):
             event.ignore()
             return
         ids = bytes(event.mimeData().data(MIME).data()).decode().split("\n")
         event.setDropAction(Qt.DropAction.MoveAction)
         event.accept()
+        self._drag_over_now()
+        self.moved.emit(ids, row)
+
+    def _drag_over_now(self) -> None:
         self.setState(QAbstractItemView.State.NoState)
         self.stopAutoScroll()
-        self.moved.emit(ids, row)
 
     def _show_drop(self, row: int | None) -> None:
         if row != self._drop_row:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from app.document.snapshot import SceneSnapshot, read_scene
+from app.document.snapshot import SceneReader, SceneSnapshot
 from app.document.thread import DocumentThread
 from app.document.undo_steps import UndoStep
 from storyboards.changes import ChangeSet
@@ -21,6 +22,14 @@ from storyboards.views import JobView
 
 log = logging.getLogger("matchcut.app")
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a verb changed, and the shown scene after it where that was read along."""
+
+    changes: ChangeSet
+    snapshot: SceneSnapshot | None
 
 
 class OpenDocument(QObject):
@@ -43,6 +52,7 @@ class OpenDocument(QObject):
         self.snapshot: SceneSnapshot | None = None
         self.jobs: tuple[JobView, ...] = ()
         self._thread = DocumentThread(self)
+        self._reader = SceneReader(project.storyboard)  # used on the document thread alone
         self._scene_wanted = self._scene_reading = False
         self._jobs_wanted = self._jobs_reading = False
         self._closed = False
@@ -64,7 +74,7 @@ class OpenDocument(QObject):
         A failure is told by `problem`, or by `failed` where that is given.
         """
         self._thread.submit(
-            partial(verb, self.storyboard), partial(self._done, text, undoable, merge, then), failed or self.tell
+            partial(self._carry_out, verb), partial(self._done, text, undoable, merge, then), failed or self.tell
         )
 
     def ask(
@@ -72,9 +82,15 @@ class OpenDocument(QObject):
         read: Callable[[Storyboard], T],
         then: Callable[[T], None],
         failed: Callable[[Exception], None] | None = None,
+        *,
+        latest: str = "",
     ) -> None:
-        """Read something off the GUI thread; it sees all verbs that were done before."""
-        self._thread.submit(partial(read, self.storyboard), then, failed or self.tell)
+        """Read something off the GUI thread; it sees all verbs that were done before.
+
+        `latest` names a question that a newer one makes pointless: a held arrow key asks for the takes of each shot
+        that it passes, and only where it stops is the answer wanted.
+        """
+        self._thread.submit(partial(read, self.storyboard), then, failed or self.tell, latest=latest)
 
     def show_scene(self, scene_id: str) -> None:
         """Show another scene of the project."""
@@ -98,7 +114,8 @@ class OpenDocument(QObject):
             self.undo_stack.push(UndoStep(text, self, changes))
 
     def refresh(self) -> None:
-        """Read the shown scene and the queue again; several calls in a row cost one reading."""
+        """Read the shown scene and the queue anew; several calls in a row cost one reading."""
+        self._thread.submit(self._reader.forget, lambda _: None, self.tell)
         self._read_scene()
         self._read_jobs()
 
@@ -142,16 +159,33 @@ class OpenDocument(QObject):
         else:
             action()
 
+    def _carry_out(self, verb: Callable[[Storyboard], ChangeSet]) -> _Outcome:
+        """On the document thread: do a verb, and see at once what the scene is like now.
+
+        While more is waiting the scene is left for later: many quick edits cost few readings.
+        """
+        changes = verb(self.storyboard)
+        self._reader.note(changes)
+        if not changes or not self.scene_id or self._thread.waiting:
+            return _Outcome(changes, None)
+        try:
+            return _Outcome(changes, self._reader.now(self.scene_id))
+        except Exception as error:  # noqa: BLE001 - the verb is done; the reading that follows tells what is wrong
+            log.debug("the scene could not be read after a verb: %s", error)
+            return _Outcome(changes, None)
+
     def _done(
-        self, text: str, undoable: bool, merge: str, then: Callable[[ChangeSet], None] | None, changes: ChangeSet
+        self, text: str, undoable: bool, merge: str, then: Callable[[ChangeSet], None] | None, outcome: _Outcome
     ) -> None:
+        changes = outcome.changes
         if changes:
             if undoable:
                 self._push(text, merge, changes)
             self.committed.emit(changes)
-            self._read_what_changed(changes)
         if then is not None:
             then(changes)
+        if changes:
+            self._show_what_changed(outcome)
 
     def _push(self, text: str, merge: str, changes: ChangeSet) -> None:
         stack = self.undo_stack
@@ -160,10 +194,12 @@ class OpenDocument(QObject):
             return
         stack.push(UndoStep(text, self, changes, merge))
 
-    def _read_what_changed(self, changes: ChangeSet) -> None:
-        tables = {change.table for change in changes}
-        self._read_scene()
-        if tables & {"job", "take", "shot", "scene", "project"}:
+    def _show_what_changed(self, outcome: _Outcome) -> None:
+        if outcome.snapshot is None or outcome.snapshot.scene.id != self.scene_id:
+            self._read_scene()
+        else:
+            self._show(outcome.snapshot)
+        if {change.table for change in outcome.changes} & {"job", "take", "shot", "scene", "project"}:
             self._read_jobs()
 
     def _read_scene(self) -> None:
@@ -171,7 +207,14 @@ class OpenDocument(QObject):
         if self._scene_reading or not self.scene_id:
             return
         self._scene_wanted, self._scene_reading = False, True
-        self.ask(partial(_read, self.scene_id), self._scene_arrived, self._scene_failed)
+        self._thread.submit(partial(self._read, self.scene_id), self._scene_arrived, self._scene_failed)
+
+    def _read(self, scene_id: str) -> SceneSnapshot | str:
+        """Read the scene; if it was deleted meanwhile, answer with the id of the one to show instead."""
+        try:
+            return self._reader.now(scene_id)
+        except NotFound:
+            return next((scene.id for scene in self.storyboard.scenes()), "")
 
     def _scene_arrived(self, snapshot: SceneSnapshot | str) -> None:
         self._scene_reading = False
@@ -179,10 +222,13 @@ class OpenDocument(QObject):
             if snapshot:
                 self.show_scene(snapshot)
         elif snapshot.scene.id == self.scene_id:
-            self.snapshot = snapshot
-            self.scene_read.emit(snapshot)
+            self._show(snapshot)
         if self._scene_wanted:
             self._read_scene()
+
+    def _show(self, snapshot: SceneSnapshot) -> None:
+        self.snapshot = snapshot
+        self.scene_read.emit(snapshot)
 
     def _scene_failed(self, error: Exception) -> None:
         self._scene_reading = False
@@ -205,11 +251,3 @@ class OpenDocument(QObject):
     def _jobs_failed(self, error: Exception) -> None:
         self._jobs_reading = False
         self.tell(error)
-
-
-def _read(scene_id: str, storyboard: Storyboard) -> SceneSnapshot | str:
-    """Read the scene; if it was deleted meanwhile, answer with the id of the one to show instead."""
-    try:
-        return read_scene(storyboard, scene_id)
-    except NotFound:
-        return next((scene.id for scene in storyboard.scenes()), "")

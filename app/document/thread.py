@@ -23,14 +23,33 @@ class DocumentThread(QObject):
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._closed = False
         self.pending = 0
+        self._asked = 0  # written by the GUI thread alone
+        self._begun = 0  # written by the document thread alone
+        self._latest: dict[str, object] = {}
 
-    def submit(self, work: Callable[[], T], then: Callable[[T], None], failed: Callable[[Exception], None]) -> None:
-        """Do `work` there, then call `then` with its result here, or `failed` with its error."""
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work have not begun. May be asked on either thread."""
+        return self._asked - self._begun
+
+    def submit(
+        self, work: Callable[[], T], then: Callable[[T], None], failed: Callable[[Exception], None], *, latest: str = ""
+    ) -> None:
+        """Do `work` there, then call `then` with its result here, or `failed` with its error.
+
+        Of work with the same name in `latest` that has not begun only the last one is done, and answered.
+        """
         if self._closed:
             return
         self.pending += 1
+        self._asked += 1
+        mine = self._latest[latest] = object()
 
         def run() -> None:
+            self._begun += 1
+            if latest and self._latest[latest] is not mine:
+                self._arrived.emit(_Answer(_nothing, None))
+                return
             try:
                 result = work()
             except Exception as error:  # noqa: BLE001 - carried to the GUI thread, which tells of it
@@ -68,6 +87,10 @@ class DocumentThread(QObject):
         """Finish what was asked for, answer nothing more."""
         self._closed = True
         self._pool.shutdown(wait=True)
+
+
+def _nothing(_value: object) -> None:
+    """What comes of work that nobody waits for any more."""
 
 
 class _Answer:

@@ -18,6 +18,7 @@ from engine.contract import (
     GenerateRequest,
     Heartbeat,
     Hello,
+    ImportRequest,
     PlanRequest,
     Request,
     Starting,
@@ -150,7 +151,7 @@ class EngineProcess(QObject):
                 self._greet(record)
             case Heartbeat():
                 self.heartbeat.emit(record)
-            case GenerateRequest() | ExportRequest() | PlanRequest() | Cancel():
+            case GenerateRequest() | ImportRequest() | ExportRequest() | PlanRequest() | Cancel():
                 self.log_line.emit(f"the engine wrote a request: {line[:200]}")
             case _:
                 self._pass_latest()  # what came before is told before

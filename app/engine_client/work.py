@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.shots_model import ShotProgress
-from engine.contract import ExportRequest, GenerateRequest, Planned, Step
+from engine.contract import ExportRequest, GenerateRequest, ImportRequest, Planned, Step
 
 
 @dataclass(slots=True)
@@ -14,7 +14,7 @@ class RunningJob:
     """The job that the engine works on."""
 
     job_id: str
-    request: GenerateRequest
+    request: GenerateRequest | ImportRequest
     cancelling: bool = False
 
     @property

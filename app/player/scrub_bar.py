@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -14,6 +16,7 @@ from .transport import Transport
 
 _TOP = SPACE  # room above the blocks for the head's handle and the range
 _BLOCK = 3 * SPACE
+_NARROW = 3  # pixels a shot: with less on average, single shots cannot be told apart
 
 
 class ScrubBar(QWidget):
@@ -82,8 +85,11 @@ class ScrubBar(QWidget):
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(font(TYPE_SMALL))
-        for segment in self._timeline.segments:
-            self._paint_block(painter, segment)
+        if self.width() < _NARROW * len(self._timeline.segments):
+            self._paint_stretches(painter)
+        else:
+            for segment in self._timeline.segments:
+                self._paint_block(painter, segment)
         if self._transport.has_range:
             self._paint_range(painter)
         painter.end()
@@ -105,6 +111,18 @@ class ScrubBar(QWidget):
         if box.width() > painter.fontMetrics().horizontalAdvance(label) + SPACE:
             painter.setPen(colour("text" if segment.clip else "muted"))
             painter.drawText(box.adjusted(SPACE / 2, 0, 0, -2), Qt.AlignmentFlag.AlignVCenter, label)
+
+    def _paint_stretches(self, painter: QPainter) -> None:
+        """Of so many shots that each is a pixel or two wide: one block for neighbours that look the same."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        for (empty, stale), found in groupby(self._timeline.segments, lambda one: (one.clip is None, bool(one.stale))):
+            run = list(found)
+            left, right = self.x_of(run[0].start), self.x_of(run[-1].end)
+            painter.setBrush(_fill(run[0]))
+            painter.drawRect(QRectF(left, _TOP, right - left, _BLOCK))
+            if stale and not empty:
+                painter.setBrush(colour("attention"))
+                painter.drawRect(QRectF(left, _TOP + _BLOCK - 3, right - left, 3))
 
     def _paint_range(self, painter: QPainter) -> None:
         """Dim what is not played, and put brackets at the in and out points."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
@@ -37,6 +38,8 @@ def what(job: JobView) -> str:
     shot = tr("Shot {number}").format(number=job.shot_number)
     if job.kind == "extend":
         return tr("{shot} · {frames} frames longer").format(shot=shot, frames=job.params.get("add_frames", 0))
+    if job.params.get("clip"):
+        return tr("{shot} · import of {name}").format(shot=shot, name=Path(job.params["clip"]).name)
     if job.takes_planned > 1:
         return tr("{shot} · {count} seeds").format(shot=shot, count=job.takes_planned)
     return shot

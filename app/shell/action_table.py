@@ -59,6 +59,7 @@ _FILE = (
     ActionSpec("file.welcome", "Welcome page", "file", (), "nothing"),
     ActionSpec("file.import", "Import story…", "file", ("Ctrl+I",), "writable", group=True),
     ActionSpec("file.import_example", "Import example story…", "file", (), "writable"),
+    ActionSpec("file.import_clip", "Import clip…", "file", (), "writable"),
     ActionSpec("file.export_story", "Export story as text…", "file"),
     ActionSpec("file.export", "Export film…", "file", ("Ctrl+Shift+E",), icon="export", group=True,
                tip="Write the takes that the scene shows as a film"),

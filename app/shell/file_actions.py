@@ -50,6 +50,7 @@ class FileActions(QObject):
         """What needs a project."""
         return {
             "file.import": self.import_story, "file.import_example": self.import_example,
+            "file.import_clip": self.import_clip,
             "file.export_story": self.export_story, "file.export": self.export_film, "file.copy": self.save_copy,
             "file.reveal": lambda: _show_folder(here.document.project.path),
             "file.close": self.window.close_project, "help.model": self.choose_model,
@@ -178,6 +179,45 @@ class FileActions(QObject):
             then=lambda changes: document.show_scene(changes.new_id("scene")),
         )  # fmt: skip
 
+    # Clips
+
+    def import_clip(self) -> None:
+        """Ask for video files, and make shots of them after the selection."""
+        from app.clips import choose_clips
+
+        clips = choose_clips(self.window, self.tr("Import clips"))
+        here = self.here
+        rows = [row for shot_id in here.selection if (row := here.shots.row_of(shot_id)) >= 0]
+        if clips:
+            self.import_clips(clips, max(rows) + 1 if rows else here.shots.rowCount())
+
+    def import_clips(self, clips: list[Path], row: int) -> None:
+        """Ask what is to be seen in clips, and make shots of them from this row on."""
+        from app.shell.clip_dialog import ClipDialog
+
+        verbs = self.here.verbs
+
+        def make() -> ClipDialog:
+            dialog = ClipDialog(clips, parent=self.window)
+            dialog.wanted.connect(lambda captioned: verbs.import_clips(captioned, row))
+            return dialog
+
+        self.show(f"clips {row} {clips}", make)
+
+    def import_take(self, shot_id: str, clip: Path) -> None:
+        """Ask what is to be seen in a clip, and make a take of a shot out of it."""
+        from app.shell.clip_dialog import ClipDialog
+
+        here = self.here
+        shot = here.snapshot.shot(shot_id) if here.snapshot else None
+
+        def make() -> ClipDialog:
+            dialog = ClipDialog([clip], shot.prompt if shot else "", self.window)
+            dialog.wanted.connect(lambda captioned: here.verbs.import_take(shot_id, *captioned[0]))
+            return dialog
+
+        self.show(f"clip {shot_id} {clip}", make)
+
     def export_story(self) -> None:
         """Ask for a file, and write the scene's text."""
         snapshot = self.here.snapshot
@@ -244,7 +284,9 @@ class FileActions(QObject):
         self._export_failed("", message, getattr(error, "hint", ""))
 
     def listen(self, here: Workspace) -> None:
-        """Follow the exports of a project."""
+        """Follow the exports of a project, and clips that are dropped on it."""
+        here.board.clips_dropped.connect(self.import_clips)
+        here.takes.clip_dropped.connect(self.import_take)
         here.runner.export_progress.connect(self._export_progress)
         here.runner.export_done.connect(self._export_done)
         here.runner.export_failed.connect(self._export_failed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.clips import clips_of
 from app.document.open_document import OpenDocument
 from app.pictures import Pictures
 from app.theme.icons import icon
@@ -43,6 +44,7 @@ class TakesPanel(QWidget):
 
     compare_wanted = Signal(list)
     play_wanted = Signal(object)
+    clip_dropped = Signal(str, object)  # shot, video file
     current_changed = Signal(str)
 
     def __init__(
@@ -54,6 +56,7 @@ class TakesPanel(QWidget):
         self._current = ""
         self._shown = ""  # the selected take, as far as the panel knows
         self._outdated = False
+        self.setAcceptDrops(True)
         self.model = TakesModel(self)
         self.strip = TakeStrip(self.model, pictures, self)
         self.details = TakeDetails(self)
@@ -88,6 +91,23 @@ class TakesPanel(QWidget):
         if len(pair) == 2:
             self.compare_wanted.emit(pair)
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """One video file may become a take of the shot."""
+        if self._shot_id and len(clips_of(event.mimeData())) == 1 and not self._document.read_only:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """The same wherever it goes."""
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """The clip is for the shot that the panel shows."""
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.clip_dropped.emit(self._shot_id, clips_of(event.mimeData())[0])
+
     # Reading
 
     def _scene_changed(self, _snapshot: object) -> None:
@@ -105,7 +125,7 @@ class TakesPanel(QWidget):
     def _read(self) -> None:
         shot_id = self._shot_id
         if shot_id is not None:
-            self._document.ask(lambda board: (shot_id, _takes(board, shot_id)), self._arrived)
+            self._document.ask(lambda board: (shot_id, _takes(board, shot_id)), self._arrived, latest="takes")
 
     def _arrived(self, answer: tuple[str, list[TakeView]]) -> None:
         shot_id, takes = answer

@@ -7,6 +7,8 @@ stride 0 positions the result equals diffusers' `WanRotaryPosEmbed` bit for bit.
 
 from __future__ import annotations
 
+import functools
+import math
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,23 +16,9 @@ import torch
 from diffusers.models.embeddings import get_1d_rotary_pos_embed
 from torch import Tensor
 
+from engine.catalogue.profile import PositionRule
 
-@dataclass(frozen=True, slots=True)
-class PositionRule:
-    """How shots are laid on the time axis, in latent frames. `stride`: from one shot's start to the next's at least;
-    a longer shot pushes the next one on by its own length plus `gap`. `phase`: extra fractional offset a shot."""
-
-    stride: float = 8.0
-    gap: float = 1.0
-    phase: float = 0.0
-
-    def starts(self, lengths: list[int]) -> list[float]:
-        """Time position of the first latent frame of each of the shots with `lengths` latent frames, in order."""
-        starts, at = [], 0.0
-        for length in lengths:
-            starts.append(at)
-            at += max(self.stride, length + self.gap) + self.phase
-        return starts
+__all__ = ["PositionRule", "Rotary", "rotary", "rotate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +33,18 @@ class Rotary:
         return Rotary(torch.cat([self.cos, other.cos], 1), torch.cat([self.sin, other.sin], 1))
 
 
-def rotary(head_dim: int, start: float, grid: tuple[int, int, int], device: torch.device | str = "cpu") -> Rotary:
-    """Angles for a (T, h, w) grid of tokens whose first frame stands at time `start`. Computed in fp64."""
+@functools.lru_cache(maxsize=8)  # every step and branch of a shot asks for the same ones
+def rotary(
+    head_dim: int,
+    start: float,
+    grid: tuple[int, int, int],
+    device: torch.device | str = "cpu",
+    turn: float = 0.0,
+) -> Rotary:
+    """Angles for a (T, h, w) grid of tokens whose first frame stands at time `start`. Computed in fp64.
+
+    `turn`: radians on top, the same for every temporal frequency.
+    """
     side = 2 * (head_dim // 6)
     dims = (head_dim - 2 * side, side, side)
     frames, height, width = grid
@@ -61,6 +59,8 @@ def rotary(head_dim: int, start: float, grid: tuple[int, int, int], device: torc
         c, s = get_1d_rotary_pos_embed(
             dim, cast("int", axis), use_real=True, repeat_interleave_real=True, freqs_dtype=torch.float64
         )
+        if turn and axis is axes[0]:
+            c, s = c * math.cos(turn) - s * math.sin(turn), s * math.cos(turn) + c * math.sin(turn)
         cos.append(c.view(shape).expand(frames, height, width, -1))
         sin.append(s.view(shape).expand(frames, height, width, -1))
     count = frames * height * width

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import overload
 
 import torch
 from torch import Tensor
 
 from engine.backbone.loading import Backbone
-from engine.backbone.positions import rotary, rotate
+from engine.backbone.positions import Rotary, rotary, rotate
 from engine.backbone.transformer import LayerKV, PlacedContext, ShotInput
 from engine.context.blocks import ContextBlock, Namespace, Placement, block_key, noised, place
 from engine.context.cache import ContextCache
@@ -21,13 +22,24 @@ from engine.contract import ContextCandidate, ContextRecord
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What one target sees. `placed` is None without blocks; `target_start` is the target's time position."""
+    """What one target sees. `experts`: the keys and values for each of the backbone's transformers, empty without
+    blocks; `target_start` is the target's time position."""
 
-    placed: PlacedContext | None
+    experts: tuple[PlacedContext, ...]
     target_start: float
     records: tuple[ContextRecord, ...]
     keys: tuple[str, ...]
     seconds: float
+    target_turn: float = 0.0
+
+    @property
+    def placed(self) -> PlacedContext | None:
+        """What the only transformer sees, or the one for high noise; None without blocks."""
+        return self.for_expert(0)
+
+    def for_expert(self, number: int) -> PlacedContext | None:
+        """What one of the backbone's transformers sees; None without blocks."""
+        return self.experts[number] if self.experts else None
 
 
 def read_blocks(
@@ -46,7 +58,8 @@ def read_blocks(
             content = candidate.latents_hash
         if candidate.role == "recent":
             latents = latents[:, -backbone.profile.tail_latents :]
-        blocks.append(ContextBlock(candidate, line.side, latents, content, line.noise, 0.0, line.tokens))
+        block = ContextBlock(candidate, line.side, latents, content, line.noise, 0.0, line.tokens, frames=line.frames)
+        blocks.append(block)
     return blocks
 
 
@@ -59,7 +72,7 @@ def _placement(blocks: Sequence[ContextBlock], target: int, backbone: Backbone) 
     before = [b.latents.shape[1] for b in blocks if b.side == "before" and b.candidate.role != "recent"]
     after = [b.latents.shape[1] for b in blocks if b.side == "after"]
     recent = [b.latents.shape[1] for b in blocks if b.candidate.role == "recent"]
-    return place(backbone.profile.positions, before, after, target, recent[0] if recent else None)
+    return place(backbone.profile.positions, before, after, target, recent)
 
 
 def _in_time_order(blocks: Sequence[ContextBlock]) -> list[ContextBlock]:
@@ -71,47 +84,104 @@ def _in_time_order(blocks: Sequence[ContextBlock]) -> list[ContextBlock]:
 
 @torch.no_grad()
 def assemble(blocks: Sequence[ContextBlock], target: int, backbone: Backbone, cache: ContextCache) -> Context:
-    """K/V of all blocks, from the cache or by one forward each, rotated for a target of `target` latent frames."""
+    """K/V of all blocks, from the cache or by one forward each, rotated for a target of `target` latent frames.
+
+    A backbone of two experts reads two sets, as each has keys and values of its own.
+    """
     started = time.monotonic()
     ordered = _in_time_order(blocks)
     placement = _placement(ordered, target, backbone)
-    space = Namespace(backbone.fingerprint, str(backbone.dtype), backbone.profile.encoding)
+    places = zip(ordered, placement.block_starts, placement.block_turns, strict=True)
+    placed = [replace(block, start=start, turn=turn) for block, start, turn in places]
+    sets = [_one_expert(placed, backbone, cache, number) for number in range(len(backbone.experts))] if placed else []
+    records = tuple(
+        ContextRecord(b.candidate.id, b.candidate.role, b.candidate.shot_id, b.content_hash, b.noise, b.side, key)
+        for b, key in zip(placed, sets[0][1] if sets else [], strict=True)
+    )
+    keys = tuple(key for _, own in sets for key in own)
+    seen = tuple(context for context, _ in sets)
+    seconds = time.monotonic() - started
+    return Context(seen, placement.target_start, records, keys, seconds, placement.target_turn)
+
+
+def _one_expert(
+    blocks: Sequence[ContextBlock], backbone: Backbone, cache: ContextCache, expert: int
+) -> tuple[PlacedContext, list[str]]:
+    """What one transformer sees of the placed blocks, and the blocks' cache keys."""
+    space = Namespace(backbone.identity(expert), str(backbone.dtype), backbone.profile.encoding)
     chained = backbone.profile.encoding == "chained"
     keys: list[str] = []
-    placed: list[list[LayerKV]] = []
-    records: list[ContextRecord] = []
-    for block, start in zip(ordered, placement.block_starts, strict=True):
-        block = replace(block, start=start)
-        saw = [f"{k}@{s}" for k, s in zip(keys, placement.block_starts, strict=False)] if chained else []
-        key = block_key(space, block, [*saw, f"@{start}"] if chained else [])
-        seen = _join(placed) if chained and placed else None
+    placed: list[tuple[Sequence[LayerKV], Rotary]] = []
+    for block in blocks:
+        linked = chained or (backbone.profile.chunk_latents > 0 and block.candidate.role == "recent")
+        saw = [f"{k}{_spot(b)}" for k, b in zip(keys, blocks, strict=False)] if linked else []
+        key = block_key(space, block, [*saw, _spot(block)] if linked else [])
+        seen = _join(placed, cache.by_layer) if linked and placed else None
         with cache.pinned(keys):
-            layers = cache.get(key, lambda b=block, s=seen: capture(b, backbone, s))  # type: ignore[misc]
-        placed.append(_rotated(layers, block, backbone))
+            layers = cache.get(key, lambda b=block, s=seen: capture(b, backbone, s, expert))  # type: ignore[misc]
+        placed.append((layers, _angles(block, backbone)))
         keys.append(key)
-        c = block.candidate
-        records.append(ContextRecord(c.id, c.role, c.shot_id, block.content_hash, block.noise, block.side, key))
-    joined = _join(placed) if placed else None
-    return Context(joined, placement.target_start, tuple(records), tuple(keys), time.monotonic() - started)
+    return _join(placed, cache.by_layer), keys
 
 
-def capture(block: ContextBlock, backbone: Backbone, seen: PlacedContext | None = None) -> list[LayerKV]:
-    """One forward over a block at its context noise. Alone, its place does not matter: attention is relative."""
+def _spot(block: ContextBlock) -> str:
+    """Where a block stands, for the keys of those that depend on it."""
+    return f"@{block.start}" + (f"/{block.turn}" if block.turn else "")
+
+
+def capture(
+    block: ContextBlock, backbone: Backbone, seen: PlacedContext | None = None, expert: int = 0
+) -> list[LayerKV]:
+    """One forward over a block at its context noise. Alone, its place does not matter: attention is relative.
+
+    Of a block that is seen in some frames only, the forward is over all of them, and those frames' are kept.
+    """
     latents = noised(block).unsqueeze(0).to(backbone.device, backbone.dtype)
     timestep = torch.full((1, latents.shape[2]), block.noise * 1000.0, device=backbone.device)
-    start = block.start if seen is not None else 0.0
-    return backbone.transformer.capture(ShotInput(latents, timestep, backbone.embed(block.candidate.text), start), seen)
+    start, turn = (block.start, block.turn) if seen is not None else (0.0, 0.0)
+    shot = ShotInput(latents, timestep, backbone.embed(block.candidate.text), start, turn)
+    return backbone.experts[expert].capture(shot, seen, _rows(block, backbone))
 
 
-def _rotated(layers: Sequence[LayerKV], block: ContextBlock, backbone: Backbone) -> list[LayerKV]:
+def _rows(block: ContextBlock, backbone: Backbone) -> Tensor | None:
+    """Which of a block's tokens belong to the frames that are seen; None for all."""
+    if not block.frames:
+        return None
+    frames, height, width = backbone.transformer.tokens_grid(block.latents.unsqueeze(0))
+    by_frame = torch.arange(frames * height * width, device=backbone.device).reshape(frames, -1)
+    return by_frame[list(block.frames)].flatten()
+
+
+def _angles(block: ContextBlock, backbone: Backbone) -> Rotary:
     grid = backbone.transformer.tokens_grid(block.latents.unsqueeze(0))
-    at = rotary(backbone.transformer.config.attention_head_dim, block.start, grid, backbone.device)
-    return [(rotate(key, at), value) for key, value in layers]
+    at = rotary(backbone.transformer.config.attention_head_dim, block.start, grid, backbone.device, block.turn)
+    rows = _rows(block, backbone)
+    return at if rows is None else Rotary(at.cos[:, rows], at.sin[:, rows])
 
 
-def _join(placed: Sequence[Sequence[LayerKV]]) -> PlacedContext:
-    layers = []
-    for number in range(len(placed[0])):
-        keys = torch.cat([block[number][0] for block in placed], dim=1)
-        layers.append((keys, torch.cat([block[number][1] for block in placed], dim=1)))
-    return PlacedContext(tuple(layers))
+class _Joined(Sequence[LayerKV]):
+    """All blocks' keys, rotated for their places, and values, joined a layer at a time as they are read."""
+
+    def __init__(self, placed: Sequence[tuple[Sequence[LayerKV], Rotary]]) -> None:
+        self._placed = tuple(placed)
+
+    def __len__(self) -> int:
+        return len(self._placed[0][0])
+
+    @overload
+    def __getitem__(self, index: int) -> LayerKV: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[LayerKV]: ...
+    def __getitem__(self, index: int | slice) -> LayerKV | Sequence[LayerKV]:
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(len(self)))]
+        pairs = [(layers[index], at) for layers, at in self._placed]
+        keys = [rotate(key, at) for (key, _), at in pairs]
+        values = [value for (_, value), _ in pairs]
+        return (keys[0], values[0]) if len(pairs) == 1 else (torch.cat(keys, dim=1), torch.cat(values, dim=1))
+
+
+def _join(placed: Sequence[tuple[Sequence[LayerKV], Rotary]], by_layer: bool) -> PlacedContext:
+    """At once, which is faster, or while it is read, which takes memory for one layer only. The same numbers."""
+    joined = _Joined(placed)
+    return PlacedContext(joined if by_layer else tuple(joined))

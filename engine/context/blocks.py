@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,8 @@ from engine.contract import ContextCandidate, Side
 class ContextBlock:
     """A chosen candidate with its clean latents (C, T, h, w), ready to be captured.
 
-    `content_hash` names the pixels or latents; `start` is where its first latent frame stands for this target.
+    `content_hash` names the pixels or latents; `start` is where its first latent frame stands for this target,
+    `turn` the angle of its shot (radians; 0 unless the model tells shots apart so).
     """
 
     candidate: ContextCandidate
@@ -28,6 +30,8 @@ class ContextBlock:
     noise: float
     start: float
     tokens: int
+    turn: float = 0.0
+    frames: tuple[int, ...] = ()  # latent frames whose keys and values are kept; () = all
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ def block_key(space: Namespace, block: ContextBlock, seen: list[str]) -> str:
         "role": block.candidate.role,
         "seen": seen,
     }
+    if block.frames:
+        facts["frames"] = list(block.frames)
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -85,20 +91,26 @@ class Placement:
 
     block_starts: list[float]
     target_start: float
+    block_turns: list[float]
+    target_turn: float
 
 
 def place(
-    rule: PositionRule, before: list[int], after: list[int], target: int, recent: int | None = None
+    rule: PositionRule, before: list[int], after: list[int], target: int, recent: Sequence[int] = ()
 ) -> Placement:
-    """Lay `before`, then what the target continues (`recent` latent frames, joined to it), the target, `after`.
+    """Lay `before`, then what the target continues (`recent` pieces, joined to it), the target, `after`.
 
     Lengths in latent frames; the returned block starts are in the order before, recent, after.
     """
-    own = target + (recent or 0)
+    own = target + sum(recent)
     starts = rule.starts([*before, own, *after])
-    middle = starts[len(before)]
-    block_starts = starts[: len(before)]
-    if recent is not None:
-        block_starts.append(middle)
-    block_starts += starts[len(before) + 1 :]
-    return Placement(block_starts, middle + (recent or 0))
+    turns = [number * rule.angle for number in range(len(starts))]
+    here = len(before)
+
+    joined = [starts[here] + sum(recent[:n]) for n in range(len(recent))]
+    return Placement(
+        [*starts[:here], *joined, *starts[here + 1 :]],
+        starts[here] + sum(recent),
+        [*turns[:here], *[turns[here]] * len(recent), *turns[here + 1 :]],
+        turns[here],
+    )

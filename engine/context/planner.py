@@ -36,13 +36,23 @@ def plan(
     two_sided: bool,
     budget: int | None = None,
     noise: float | None = None,
+    frames_of: Callable[[ContextCandidate], int] | None = None,
+    most_frames: int | None = None,
 ) -> Plan:
-    """Choose. `tokens_of` says what a candidate costs; `noise` overrides the profile's context noise."""
+    """Choose. `tokens_of` says what a candidate costs; `noise` overrides the profile's context noise.
+
+    With `most_frames`, a shot that has more latent frames (`frames_of`) is seen in that many of them only.
+    """
     limit = profile.context_tokens if budget is None else budget
     spent = 0
     lines: dict[str, PlannedBlock] = {}
     for candidate in sorted(candidates, key=lambda c: _claim(c, shot)):
         tokens = tokens_of(candidate)
+        frames: tuple[int, ...] = ()
+        if most_frames and frames_of is not None and candidate.role == "shot":
+            length = frames_of(candidate)
+            frames = spread_frames(length, most_frames)
+            tokens = tokens * len(frames) // length if frames else tokens
         refused = _refusal(candidate, shot, two_sided)
         if refused is None and spent + tokens > limit and candidate.role != "recent":
             refused = f"left out: {tokens} tokens do not fit into the budget of {limit} ({spent} used)"
@@ -58,11 +68,28 @@ def plan(
             profile.context_noise if level is None else level,
             tokens,
             refused is None,
-            refused or _reason(candidate, shot),
+            refused or _reason(candidate, shot) + _frames_in_words(frames),
+            frames,
         )
     ordered = sorted(candidates, key=lambda c: _time_order(c))
     report = tuple(lines[c.id] for c in ordered)
     return Plan(tuple(b for b in report if b.used), report, limit)
+
+
+def spread_frames(length: int, most: int) -> tuple[int, ...]:
+    """The first latent frame and others spread evenly up to the last, `most` in all; () when all may be seen.
+
+    HoloCine and ShotStream tie shots together by so few (`shared/methods/long-context-tuning.md` D15).
+    """
+    if length <= most:
+        return ()
+    return (0,) if most == 1 else tuple(round(n * (length - 1) / (most - 1)) for n in range(most))
+
+
+def _frames_in_words(frames: tuple[int, ...]) -> str:
+    if not frames:
+        return ""
+    return f"; of it latent frame{'s' * (len(frames) > 1)} {', '.join(str(n + 1) for n in frames)}"
 
 
 def _claim(candidate: ContextCandidate, shot: ShotTask) -> tuple[int, int, int]:

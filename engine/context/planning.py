@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.backbone.loading import ModelBroken, find_model
-from engine.backbone.profiles import Profile, load_profile
+from engine.catalogue.folders import INDEX, PROFILE, read_json
+from engine.catalogue.profile import Profile
+from engine.catalogue.recognise import recognise
 from engine.context.planner import plan
-from engine.context.sources import candidate_tokens
+from engine.context.sources import candidate_frames, candidate_tokens
 from engine.contract import Planned, PlanRequest
-
-STRIDE = 8  # pixels a latent
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +25,25 @@ class Measured:
 
     def tokens(self, latents: int, size: tuple[int, int]) -> int:
         """Transformer tokens of `latents` latent frames at `size` (width, height)."""
-        (width, height), (p_t, p_h, p_w) = size, self.patch
-        return (latents // p_t) * (height // STRIDE // p_h) * (width // STRIDE // p_w)
+        (width, height), (p_t, p_h, p_w), stride = size, self.patch, self.profile.spatial_stride
+        return (latents // p_t) * (height // stride // p_h) * (width // stride // p_w)
 
 
 def measure(name: str) -> Measured:
-    """The sizes of a model folder or built-in model. Raises ModelMissing, ModelBroken, ProfileError."""
-    folder = find_model(name)
-    return _measure(folder, (folder / "profile.json").stat().st_mtime_ns)
+    """The sizes of a model, built-in, folder or file. Raises ModelMissing, ModelBroken, ProfileError."""
+    place = find_model(name)
+    told_by = [place / PROFILE, place / INDEX, place / "transformer" / "config.json", place]
+    return _measure(place, tuple(path.stat().st_mtime_ns for path in told_by if path.is_file()))
 
 
 @functools.lru_cache(maxsize=4)
-def _measure(folder: Path, _changed: int) -> Measured:
-    config = folder / "transformer" / "config.json"
-    try:
-        p_t, p_h, p_w = json.loads(config.read_text(encoding="utf-8"))["patch_size"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelBroken(f"{folder.name}/transformer/config.json cannot be used: {error}") from error
-    return Measured(load_profile(folder / "profile.json"), (p_t, p_h, p_w))
+def _measure(place: Path, _changed: tuple[int, ...]) -> Measured:
+    found = recognise(place)
+    if found.architecture is None:
+        raise ModelBroken(f"{place.name}: {found.problems[0]}")
+    config = read_json(place / "transformer" / "config.json", []) if place.is_dir() else {}
+    p_t, p_h, p_w = config.get("patch_size") or (1, 2, 2)
+    return Measured(found.profile, (p_t, p_h, p_w))
 
 
 def plan_only(asked: PlanRequest) -> Iterator[Planned]:
@@ -59,5 +59,7 @@ def plan_only(asked: PlanRequest) -> Iterator[Planned]:
             request.two_sided,
             request.settings.context_tokens,
             request.settings.context_noise,
+            candidate_frames,
+            request.settings.context_frames or model.profile.context_frames or None,
         )
         yield Planned(asked.id, shot.shot_id, planned.report, planned.budget_tokens)

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from engine.backbone.loading import Backbone
-from engine.backbone.profiles import Profile
+from engine.catalogue.profile import Profile
 from engine.context.blocks import latents_hash
 from engine.contract import ContextCandidate
 
@@ -59,16 +59,26 @@ def read_latents(path: str, expected_hash: str, expected_shape: tuple[int, int, 
 def read_reference(path: str, size: tuple[int, int], backbone: Backbone) -> tuple[Tensor, str]:
     """A reference image as a one-frame shot: latents (C, 1, h, w) and the sha256 of the file.
 
-    The image is scaled and cropped about its centre to `size`.
+    The image is scaled and cropped about its centre to `size`; what is transparent stands on white, as in the editor.
     """
     data = Path(path).read_bytes()
     try:
         with Image.open(path) as image:
-            picture = ImageOps.fit(ImageOps.exif_transpose(image).convert("RGB"), size, Image.Resampling.LANCZOS)
-    except (UnidentifiedImageError, OSError, ValueError) as error:
+            picture = ImageOps.fit(_on_white(ImageOps.exif_transpose(image)), size, Image.Resampling.LANCZOS)
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
         raise ReferenceBroken(f"{Path(path).name} is not an image that can be read ({error})") from error
     frames = torch.from_numpy(np.asarray(picture).copy()).unsqueeze(0)
     return backbone.encode(frames), hashlib.sha256(data).hexdigest()
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """RGB of an image of any kind: transparent parts on white, 16-bit grey brought down to 8."""
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
 class Measures(Protocol):
@@ -92,3 +102,8 @@ def candidate_tokens(candidate: ContextCandidate, backbone: Measures, size: tupl
     if candidate.role == "recent":
         length = min(length, backbone.profile.tail_latents)
     return backbone.tokens(length, size)
+
+
+def candidate_frames(candidate: ContextCandidate) -> int:
+    """Latent frames of a candidate: one of a picture, else as its latents file says."""
+    return 1 if candidate.role == "reference" else latent_length(candidate.path)

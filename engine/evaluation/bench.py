@@ -99,9 +99,7 @@ class _Bench:
 
         def shot() -> None:
             context = assemble(blocks, LATENTS, backbone, cache)
-            sample_shot(
-                backbone, "it waves", noise, context.placed, context.target_start, self.settings, lambda _: None
-            )
+            sample_shot(backbone, "it waves", noise, context, self.settings, lambda _: None)
 
         def cold() -> None:
             cache.clear()

@@ -68,9 +68,7 @@ class SceneMaker:
         blocks += [self._block(s, 10 + n, True) for n, s in enumerate(after)]
         context = assemble(blocks, LATENTS, self.backbone, self.cache)
         noise = shot_noise(SEED + scene * 100 + number, self.backbone.latent_shape(LATENTS, self.size))
-        latents = sample_shot(
-            self.backbone, text, noise, context.placed, context.target_start, self.settings, lambda _: None
-        )
+        latents = sample_shot(self.backbone, text, noise, context, self.settings, lambda _: None)
         return self._made(text, latents)
 
     def joint(self, scene: int, texts: Sequence[str]) -> list[MadeShot]:

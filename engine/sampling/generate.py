@@ -5,6 +5,7 @@ Every mode is a choice of the same things: latents, a noise level, a list of con
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,24 +13,37 @@ import torch
 from torch import Tensor
 
 from engine.backbone.loading import Backbone
-from engine.backbone.transformer import PlacedContext, ShotInput
+from engine.backbone.step_cache import StepCache, StepCaches
+from engine.backbone.transformer import PlacedContext, PreparedText, ShotInput
 from engine.context.assemble import Context, assemble, recent_block
 from engine.context.blocks import ContextBlock, latents_hash
 from engine.context.cache import ContextCache
 from engine.contract import ContextCandidate, SamplingSettings
 from engine.sampling.guidance import Guidance, guided
 from engine.sampling.noise import shot_noise
-from engine.sampling.samplers import Callback, Sampler, denoise
+from engine.sampling.samplers import Callback, Sampler, Schedule, denoise
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Sampling settings with nothing left open."""
+    """Sampling settings with nothing left open. `guidance_low`: of the second expert, where there is one."""
 
     steps: int
     guidance: Guidance
+    guidance_low: Guidance
     sampler: Sampler
     shift: float
+    step_list: tuple[float, ...] = ()
+    step_cache: float = 0.0  # threshold of the first-block cache; 0 = every step is computed
+
+    @property
+    def schedule(self) -> Schedule:
+        """The noise levels, and how they are walked."""
+        return Schedule(self.sampler, self.steps, self.shift, self.step_list)
+
+    def guidance_of(self, expert: int) -> Guidance:
+        """Scales while that expert denoises."""
+        return self.guidance_low if expert else self.guidance
 
 
 def resolve(settings: SamplingSettings, backbone: Backbone) -> Resolved:
@@ -39,14 +53,17 @@ def resolve(settings: SamplingSettings, backbone: Backbone) -> Resolved:
     def pick(value: float | None, default: float) -> float:
         return default if value is None else value
 
+    text = pick(settings.text_guidance, profile.text_guidance)
+    context = pick(settings.context_guidance, profile.context_guidance)
+    low = text if profile.text_guidance_low is None else pick(settings.text_guidance, profile.text_guidance_low)
     return Resolved(
         settings.steps or profile.steps,
-        Guidance(
-            pick(settings.text_guidance, profile.text_guidance),
-            pick(settings.context_guidance, profile.context_guidance),
-        ),
+        Guidance(text, context),
+        Guidance(low, low if context == text else context),
         settings.sampler or profile.sampler,
         profile.shift,
+        profile.step_list,
+        settings.step_cache or 0.0,
     )
 
 
@@ -55,27 +72,69 @@ def sample_shot(
     backbone: Backbone,
     text: str,
     noise: Tensor,
-    context: PlacedContext | None,
-    start: float,
+    context: Context | None,
     settings: Resolved,
     callback: Callback,
+    given: Tensor | None = None,
 ) -> Tensor:
-    """Denoise one shot: noise (C, T, h, w) -> latents (C, T, h, w) on the CPU, fp32."""
-    texts = {True: backbone.embed(text), False: backbone.embed("")}
+    """Denoise one shot: noise (C, T, h, w) -> latents (C, T, h, w) on the CPU, fp32.
 
-    def velocity(x: Sequence[Tensor], sigma: float) -> Sequence[Tensor]:
-        latents = x[0].to(backbone.dtype)
-        timestep = torch.full((1,), sigma * 1000.0, device=backbone.device)
+    `given` (C, k, h, w): latents that the shot begins with, seen clean by all steps and kept as they are.
+    """
+    states = {True: backbone.embed(text), False: backbone.embed_negative()}
+    keep = backbone.profile.keeps_text(math.prod(backbone.transformer.tokens_grid(noise.unsqueeze(0))))
+    texts = [{on: x.prepare_text(s, keep) for on, s in states.items()} for x in backbone.experts]
+    caches = StepCaches(settings.step_cache)
+    start, turn = (context.target_start, context.target_turn) if context is not None else (0.0, 0.0)
+    head = None if given is None else given.unsqueeze(0).to(backbone.device)
+
+    def velocity(x: Sequence[Tensor], timestep: Tensor) -> Sequence[Tensor]:
+        expert = backbone.expert_at(float(timestep))
+        seen = context.for_expert(expert) if context is not None else None
+        latents = _with_head(x[0], head).to(backbone.dtype)
+        levels = _levels(backbone, timestep, latents.shape[2], 0 if head is None else head.shape[2])
 
         def branch(with_text: bool, with_context: bool) -> Sequence[Tensor]:
-            shot = ShotInput(latents, timestep, texts[with_text], start)
-            return [backbone.transformer.forward_scene([shot], context if with_context else None)[0].float()]
+            shot = ShotInput(latents, levels, texts[expert][with_text], start, turn)
+            steps = caches.of(expert, with_text, with_context)
+            return [_forward(backbone, expert, shot, seen if with_context else None, steps).float()]
 
-        return guided(branch, settings.guidance, context is not None)
+        return guided(branch, settings.guidance_of(expert), seen is not None)
 
     x = noise.unsqueeze(0).to(backbone.device)
-    (clean,) = denoise(velocity, [x], settings.sampler, settings.steps, settings.shift, callback)
-    return clean[0].cpu()
+    (clean,) = denoise(velocity, [x], settings.schedule, callback)
+    return _with_head(clean, head)[0].cpu()
+
+
+def _forward(
+    backbone: Backbone, expert: int, shot: ShotInput, seen: PlacedContext | None, steps: StepCache | None
+) -> Tensor:
+    """One expert's velocity for one shot.
+
+    In fp32, and seeing nothing, a model that was trained with a level for every token takes diffusers' own path, whose
+    numbers it then has to the last bit. Levels a frame say the same in a thousandth of the memory.
+    """
+    transformer = backbone.experts[expert]
+    if backbone.profile.expand_timesteps and seen is None and backbone.dtype == torch.float32:
+        _, height, width = transformer.tokens_grid(shot.latents)
+        levels = shot.timestep.repeat_interleave(height * width, dim=1)
+        states = shot.text.states if isinstance(shot.text, PreparedText) else shot.text
+        exact: Tensor = transformer(shot.latents, levels, states, return_dict=False)[0]
+        return exact
+    return transformer.forward_scene([shot], seen, steps=steps)[0]
+
+
+def _with_head(x: Tensor, head: Tensor | None) -> Tensor:
+    """x (B, C, T, h, w) with its first latent frames replaced by given ones."""
+    return x if head is None else torch.cat([head.to(x), x[:, :, head.shape[2] :]], dim=2)
+
+
+def _levels(backbone: Backbone, timestep: Tensor, frames: int, clean: int) -> Tensor:
+    """(1,) one noise level for all; or (1, T), one a latent frame, where a model was trained so or frames are given."""
+    timestep = timestep.to(backbone.device)
+    if not clean and not backbone.profile.expand_timesteps:
+        return timestep.reshape(1)
+    return torch.cat([timestep.new_zeros(clean), timestep.expand(frames - clean)]).unsqueeze(0).float()
 
 
 @torch.no_grad()
@@ -86,32 +145,29 @@ def sample_joint(
 
     The unconditional branch has neither text nor the other shots: "context" of a jointly made shot is its siblings.
     """
-    starts = backbone.profile.positions.starts([n.shape[1] for n in noises])
+    rule = backbone.profile.positions
+    spots = [(start, n * rule.angle) for n, start in enumerate(rule.starts([n.shape[1] for n in noises]))]
     prompts = [backbone.embed(t) for t in texts]
-    empty = backbone.embed("")
+    empty = backbone.embed_negative()
 
-    def velocity(x: Sequence[Tensor], sigma: float) -> Sequence[Tensor]:
-        timestep = torch.full((1,), sigma * 1000.0, device=backbone.device)
+    def velocity(x: Sequence[Tensor], timestep: Tensor) -> Sequence[Tensor]:
+        number = backbone.expert_at(float(timestep))
+        transformer = backbone.experts[number]
+        level = timestep.to(backbone.device).reshape(1)
 
         def branch(with_text: bool, with_context: bool) -> Sequence[Tensor]:
             shots = [
-                ShotInput(z.to(backbone.dtype), timestep, text if with_text else empty, start)
-                for z, text, start in zip(x, prompts, starts, strict=True)
+                ShotInput(z.to(backbone.dtype), level, text if with_text else empty, *spot)
+                for z, text, spot in zip(x, prompts, spots, strict=True)
             ]
             if with_context:
-                return [v.float() for v in backbone.transformer.forward_scene(shots)]
-            return [backbone.transformer.forward_scene([s])[0].float() for s in shots]
+                return [v.float() for v in transformer.forward_scene(shots)]
+            return [transformer.forward_scene([s])[0].float() for s in shots]
 
-        return guided(branch, settings.guidance, has_context=len(x) > 1)
+        return guided(branch, settings.guidance_of(number), has_context=len(x) > 1)
 
-    clean = denoise(
-        velocity,
-        [n.unsqueeze(0).to(backbone.device) for n in noises],
-        settings.sampler,
-        settings.steps,
-        settings.shift,
-        callback,
-    )
+    starting = [n.unsqueeze(0).to(backbone.device) for n in noises]
+    clean = denoise(velocity, starting, settings.schedule, callback)
     return [z[0].cpu() for z in clean]
 
 
@@ -119,6 +175,9 @@ def chunk_lengths(backbone: Backbone, latents: int, continues: bool) -> list[int
     """How a shot of `latents` latent frames is made: at most `max_frames` first, then extension chunks."""
     profile = backbone.profile
     stride = profile.temporal_stride
+    if profile.chunk_latents:
+        whole, rest = divmod(latents, profile.chunk_latents)
+        return [profile.chunk_latents] * whole + ([rest] if rest else [])
     chunk = profile.extension_frames // stride
     first = chunk if continues else (profile.max_frames - 1) // stride + 1
     lengths = [min(latents, first)]
@@ -130,7 +189,7 @@ def chunk_lengths(backbone: Backbone, latents: int, continues: bool) -> list[int
 @dataclass(frozen=True, slots=True)
 class LongShot:
     """A shot to make in chunks. `made`: latents that exist already (extending a take); `pinned`: blocks that every
-    chunk sees besides the tail of what was made."""
+    chunk sees besides the tail of what was made; `given`: latents that the shot must begin with."""
 
     text: str
     seed: int
@@ -138,6 +197,7 @@ class LongShot:
     size: tuple[int, int]
     pinned: Sequence[ContextBlock] = ()
     made: Tensor | None = None
+    given: Tensor | None = None
 
 
 def sample_long(
@@ -149,7 +209,8 @@ def sample_long(
     callback: Callback,
 ) -> tuple[Tensor, tuple[Context, ...]]:
     """The chunks of a shot: the first against `first` (when nothing is made yet), every later one continuing the
-    latents made so far, in latent space, without a cut.
+    latents made so far, in latent space, without a cut. A model that always works in chunks sees each of the earlier
+    ones as it was when it was made.
 
     Returns all latents (C, T, h, w) and the contexts that were read. A chunk's noise depends on the take's seed and on
     how many latent frames stand before it.
@@ -161,12 +222,21 @@ def sample_long(
             assert first is not None
             context, at = first, 0
         else:
-            profile, at = backbone.profile, made.shape[1]
-            tail = recent_block(own, made, latents_hash(made), profile.context_noise, profile.tail_latents)
-            context = assemble([*shot.pinned, tail], length, backbone, cache)
+            at = made.shape[1]
+            context = assemble([*shot.pinned, *_tail(own, made, backbone)], length, backbone, cache)
         contexts.append(context)
         noise = shot_noise(shot.seed, backbone.latent_shape(length, shot.size), at)
-        part = sample_shot(backbone, shot.text, noise, context.placed, context.target_start, settings, callback)
+        given = shot.given if made is None else None
+        part = sample_shot(backbone, shot.text, noise, context, settings, callback, given)
         made = part if made is None else torch.cat([made, part], dim=1)
     assert made is not None
     return made, tuple(contexts)
+
+
+def _tail(own: ContextCandidate, made: Tensor, backbone: Backbone) -> list[ContextBlock]:
+    """What a chunk sees of the latents (C, T, h, w) made before it: the last ones, at once or chunk by chunk."""
+    profile = backbone.profile
+    noise, tail, pieces = profile.context_noise, profile.tail_latents, [made]
+    if profile.chunk_latents:
+        pieces = list(made.split(profile.chunk_latents, dim=1))[-max(1, tail // profile.chunk_latents) :]
+    return [recent_block(own, piece, latents_hash(piece), noise, tail) for piece in pieces]

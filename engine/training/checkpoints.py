@@ -28,16 +28,28 @@ class Progress:
     shots: int = 0
 
 
+def trained_weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The parameters that training changes, by name; what is frozen can be read from where it came from."""
+    return {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
+
+
 def save_state(
-    path: Path, model: nn.Module, ema: Ema, optimisers: list[torch.optim.Optimizer], progress: Progress
+    path: Path,
+    model: nn.Module,
+    ema: Ema,
+    optimisers: list[torch.optim.Optimizer],
+    progress: Progress,
+    dice: dict[str, Any] | None = None,
 ) -> None:
-    """Write under a temporary name, sync, rename: a kill leaves the old state or the new one."""
+    """Write under a temporary name, sync, rename: a kill leaves the old state or the new one. `dice`: where the random
+    numbers of whoever draws the batches stand."""
     state = {
-        "model": model.state_dict(),
+        "model": trained_weights(model),
         "ema": ema.state_dict(),
         "optimisers": [o.state_dict() for o in optimisers],
         "progress": vars(progress),
         "torch_rng": torch.get_rng_state(),
+        "dice": dice or {},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
@@ -50,16 +62,24 @@ def save_state(
 
 def load_state(
     path: Path, model: nn.Module, ema: Ema, optimisers: list[torch.optim.Optimizer]
-) -> Progress:
-    """Restore everything. Raises CheckpointError when the file does not fit the model."""
+) -> tuple[Progress, dict[str, Any]]:
+    """Restore everything; returns where the run stood, and the dice ({} in states of older versions).
+
+    Raises CheckpointError when the file does not fit the model.
+    """
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        model.load_state_dict(state["model"])
+        missing = set(trained_weights(model)) - set(state["model"])
+        if missing:
+            raise KeyError(min(missing))
+        unknown = model.load_state_dict(state["model"], strict=False).unexpected_keys
+        if unknown:
+            raise KeyError(unknown[0])
         ema.load_state_dict(state["ema"])
         for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         torch.set_rng_state(state["torch_rng"])
-        return Progress(**state["progress"])
+        return Progress(**state["progress"]), state.get("dice", {})
     except (RuntimeError, KeyError, ValueError, OSError) as error:
         raise CheckpointError(f"{path} cannot be resumed ({error}); delete it to start this stage again") from error
 

@@ -7,10 +7,10 @@ ragged: all real tokens of all texts in one table with offsets; padding is put b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -36,6 +36,8 @@ class CachedShot:
     told: int  # the caption as the story tells it
     full: int  # the caption that names everything
     with_global: int  # global prompt + the told caption
+    length: int = 5  # latent frames
+    first: int = 0  # where they begin in the row
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,32 @@ class CachedScene:
     """The shots of one scene in order."""
 
     shots: tuple[CachedShot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """Cached latents (B, C, T, h, w), and how much the figure covers of each cell (B, T, h, w)."""
+
+    latents: Tensor
+    cover: Tensor
+
+
+class SceneTable(Protocol):
+    """What batches are drawn from: scenes, and the latents and texts that their shots name."""
+
+    scenes: list[CachedScene]
+
+    def clips(self, picks: Sequence[CachedShot], frames: int, *, last: bool = False) -> Clips:
+        """The first (or last) `frames` latent frames of shots that have so many."""
+        ...
+
+    def texts(self, rows: Iterable[int]) -> Tensor:
+        """(B, L, dim) fp32, zero padded."""
+        ...
+
+    def refresh(self) -> None:
+        """Take in what was encoded since."""
+        ...
 
 
 class LatentCache:
@@ -85,6 +113,14 @@ class LatentCache:
             self.latents, self._states, self._offsets = torch.cat(latents), torch.cat(states), torch.cat(offsets)
             self.cover = torch.cat(cover)
 
+    def clips(self, picks: Sequence[CachedShot], frames: int, *, last: bool = False) -> Clips:
+        """The first (or last) `frames` latent frames of shots that have so many."""
+        rows = [pick.latent for pick in picks]
+        at = [pick.length - frames if last else 0 for pick in picks]
+        latents = torch.stack([self.latents[row, :, a : a + frames] for row, a in zip(rows, at, strict=True)])
+        cover = torch.stack([self.cover[row, a : a + frames] for row, a in zip(rows, at, strict=True)])
+        return Clips(latents.float(), cover.float())
+
     def texts(self, rows: Iterable[int]) -> Tensor:
         """(B, TEXT_TOKENS, dim) fp32, zero padded."""
         numbers = list(rows)
@@ -99,7 +135,12 @@ def _shifted(scene: list[dict[str, Any]], shots: int, texts: int) -> CachedScene
     return CachedScene(
         tuple(
             CachedShot(
-                s["latent"] + shots, s["continues"], s["told"] + texts, s["full"] + texts, s["with_global"] + texts
+                s["latent"] + shots,
+                s["continues"],
+                s["told"] + texts,
+                s["full"] + texts,
+                s["with_global"] + texts,
+                4 if s["continues"] else 5,
             )
             for s in scene
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -74,14 +75,16 @@ def is_matrix(name: str, p: Tensor) -> bool:
 def make_optimisers(
     model: nn.Module, matrix_lr: float, other_lr: float, muon_dtype: torch.dtype = torch.float32
 ) -> list[torch.optim.Optimizer]:
-    """[Muon, AdamW] over the parameters that want gradients."""
+    """[Muon, AdamW] over the parameters that want gradients; only one of them where the other would have none."""
     named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
     matrices = [p for n, p in named if is_matrix(n, p)]
     others = [p for n, p in named if not is_matrix(n, p)]
-    return [
-        Muon(matrices, lr=matrix_lr, dtype=muon_dtype),
-        torch.optim.AdamW(others, lr=other_lr, betas=(0.9, 0.98), weight_decay=0.0),
-    ]
+    optimisers: list[torch.optim.Optimizer] = []
+    if matrices:
+        optimisers.append(Muon(matrices, lr=matrix_lr, dtype=muon_dtype))
+    if others:
+        optimisers.append(torch.optim.AdamW(others, lr=other_lr, betas=(0.9, 0.98), weight_decay=0.0))
+    return optimisers
 
 
 def warm_stable_decay(progress: float, warm: float = 0.02, decay_from: float = 0.7, floor: float = 0.02) -> float:
@@ -103,12 +106,12 @@ def set_rate(optimisers: list[torch.optim.Optimizer], factor: float) -> None:
 
 
 class Ema:
-    """Exponential moving average of a model's parameters, kept beside it; `decay` grows in over the first steps."""
+    """Exponential moving average of a model's trained parameters; `decay` grows in over the first steps."""
 
     def __init__(self, model: nn.Module, decay: float = 0.998) -> None:
         self.decay = decay
         self.steps = 0
-        self.shadow = {n: p.detach().clone().float() for n, p in model.named_parameters()}
+        self.shadow = {n: p.detach().clone().float() for n, p in model.named_parameters() if p.requires_grad}
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
@@ -116,13 +119,28 @@ class Ema:
         self.steps += 1
         decay = min(self.decay, self.steps / (self.steps + 10))
         for n, p in model.named_parameters():
-            self.shadow[n].lerp_(p.detach().float(), 1 - decay)
+            if n in self.shadow:
+                self.shadow[n].lerp_(p.detach().float(), 1 - decay)
 
     @torch.no_grad()
     def copy_to(self, model: nn.Module) -> None:
         """Overwrite a model's parameters with the averages."""
         for n, p in model.named_parameters():
-            p.copy_(self.shadow[n].to(p.dtype))
+            if n in self.shadow:
+                p.copy_(self.shadow[n].to(p.dtype))
+
+    @contextmanager
+    def worn(self, model: nn.Module) -> Iterator[None]:
+        """The averages in the model's place for a while."""
+        own = {n: p.detach().clone() for n, p in model.named_parameters() if n in self.shadow}
+        self.copy_to(model)
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for n, p in model.named_parameters():
+                    if n in own:
+                        p.copy_(own[n])
 
     def state_dict(self) -> dict[str, Any]:
         """For a checkpoint."""

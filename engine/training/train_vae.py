@@ -143,7 +143,7 @@ def train_vae(run: VaeRun) -> PaperTheatreVAE:
     optimisers = make_optimisers(vae, run.matrix_lr, run.other_lr)
     ema, progress, state = Ema(vae, 0.995), Progress(), run.out / "state.pt"
     if state.exists():
-        progress = load_state(state, vae, ema, optimisers)
+        progress, _ = load_state(state, vae, ema, optimisers)
         rng = np.random.default_rng(run.seed + progress.step)
     _loop(run, accelerator, vae, optimisers, ema, progress, footage, held_out, rng)
     ema.copy_to(vae)

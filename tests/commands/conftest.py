@@ -72,8 +72,9 @@ def start(*words: object, cwd: Path) -> subprocess.Popen[str]:
 
 @pytest.fixture(autouse=True)
 def log_in_scratch(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Logs go into a scratch folder, and the logger is left as it was found."""
+    """Logs go into a scratch folder, and the logger is left as it was found; no model is registered."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
     logger = logging.getLogger("matchcut")
     level, propagate = logger.level, logger.propagate
     yield

@@ -6,6 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
 from engine.film.decode import probe
 from storyboards.paths import sha256
 from storyboards.story_text import read_story
@@ -148,3 +152,19 @@ def test_a_scene_goes_on_when_one_of_its_jobs_fails(matchcut: CommandLine, rende
     assert {job["state"] for job in matchcut.ok("jobs")["jobs"]} == {"queued"}
     matchcut.ok("jobs", "--cancel", "all")
     assert matchcut.ok("jobs")["jobs"] == []
+
+
+def test_a_take_is_made_with_a_lora_and_a_first_frame(matchcut: CommandLine, rendered: Path, tmp_path: Path) -> None:
+    lora, picture = tmp_path / "look.safetensors", tmp_path / "first.png"
+    generator = torch.Generator().manual_seed(0)
+    stem, dim = "transformer.blocks.0.attn1.to_q", 48
+    pair = {"lora_A": torch.randn(2, dim, generator=generator), "lora_B": torch.randn(dim, 2, generator=generator)}
+    save_file({f"{stem}.{name}.weight": tensor for name, tensor in pair.items()}, lora)
+    Image.new("RGB", (64, 32), "orange").save(picture)
+    made = matchcut.ok("regenerate", "1", "--steps", "1", "--lora", f"{lora}:0.5", "--first-frame", picture)
+    manifest = json.loads((Path(made["takes"][0]["folder"]) / "manifest.json").read_text())
+    (worn,) = manifest["settings"]["loras"]
+    assert (worn["name"], worn["strength"], worn["expert"]) == ("look.safetensors", 0.5, "both")
+    assert manifest["settings"]["first_frame"]["name"] == "first.png"
+    answer = matchcut("regenerate", "1", "--lora", "nowhere.safetensors")
+    assert answer.code == 1 and "There is no LoRA at nowhere.safetensors" in answer.err

@@ -15,6 +15,7 @@ VERBS = [
     "open",
     "new",
     "import",
+    "import-clip",
     "show",
     "render",
     "regenerate",
@@ -29,6 +30,7 @@ VERBS = [
     "screenshots",
     "models",
     "world",
+    "data",
     "train",
     "evaluate",
     "bench",
@@ -71,7 +73,7 @@ def test_the_editor_is_not_opened_on_a_project_that_is_not_there(matchcut: Comma
 
 
 def test_every_verb_has_help_with_examples_and_loads_nothing_heavy() -> None:
-    kinds = ["train paper-theatre", "train judge", "evaluate consistency", "evaluate vae"]
+    kinds = ["data build", "train paper-theatre", "train lct", "train judge", "evaluate consistency", "evaluate vae"]
     kinds += ["bench context", "bench regenerate", "bench kill"]
     done = python("-c", ALL_HELP, str(MAIN.parent), ",".join([*VERBS, *kinds]))
     assert done.returncode == 0, done.stderr

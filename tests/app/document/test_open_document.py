@@ -58,6 +58,18 @@ def test_what_is_asked_comes_after_what_was_done(document: OpenDocument) -> None
     assert document.flush(20_000) and found == [5]
 
 
+def test_of_a_question_that_is_asked_again_and_again_the_last_one_is_answered(document: OpenDocument) -> None:
+    asked: list[int] = []
+    answered: list[int] = []
+    gate = threading.Event()
+    document.ask(lambda _: gate.wait(20), lambda _: None)
+    for number in range(10):
+        document.ask(lambda _, number=number: asked.append(number) or number, answered.append, latest="takes")  # type: ignore[func-returns-value, misc]
+    document.ask(lambda _: "another question", lambda _: None, latest="other")
+    gate.set()
+    assert document.flush(20_000) and asked == answered == [9]
+
+
 def test_many_changes_in_a_row_cost_few_readings(document: OpenDocument) -> None:
     reads: list[object] = []
     document.scene_read.connect(reads.append)

@@ -86,31 +86,6 @@ def test_the_shortcut_editor_remaps_and_says_who_loses_the_keys(qtbot: QtBot, st
     assert shown == ["Generate scene"]
 
 
-def test_the_model_chooser_takes_folders_and_refuses_others(qtbot: QtBot, store: SettingsStore, tmp_path: Path) -> None:
-    dialog = ModelChooser(store, "paper-theatre")
-    qtbot.addWidget(dialog)
-    assert dialog.card is not None and dialog.card.title == "paper-theatre" and dialog.card.built_in
-    dialog.add_folder(tmp_path)
-    assert "no profile.json" in dialog.problem.text()
-    mine = tmp_path / "models" / "mine"
-    mine.mkdir(parents=True)
-    (mine / "profile.json").write_text(json.dumps({"name": "My theatre", "size": [64, 32], "fps": 8.0}))
-    dialog.add_folder(tmp_path / "models")
-    assert store.now.model_folders == (str(mine.resolve()),)
-    assert dialog.card is not None and "64 × 32" in dialog.card.facts
-    with qtbot.waitSignal(dialog.chosen) as told:
-        dialog.use.click()
-    assert told.args == [str(mine.resolve())]
-
-
-def test_a_broken_profile_is_shown_and_cannot_be_used(qtbot: QtBot, store: SettingsStore, tmp_path: Path) -> None:
-    (tmp_path / "profile.json").write_text("[")
-    store.change(model_folders=(str(tmp_path),))
-    dialog = ModelChooser(store, str(tmp_path))
-    qtbot.addWidget(dialog)
-    assert dialog.card is not None and "cannot be read" in dialog.card.problem and not dialog.use.isEnabled()
-
-
 def test_an_example_is_chosen_by_enter(qtbot: QtBot) -> None:
     dialog = ExampleChooser()
     qtbot.addWidget(dialog)

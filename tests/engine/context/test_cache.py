@@ -68,3 +68,56 @@ def test_every_answer_is_right_and_the_budget_holds(asks: list[tuple[int, bool]]
         assert cache.used(on_device=True) <= room * ENTRY_BYTES
     assert cache.statistics.hits + cache.statistics.misses == len(asks)
     assert cache.statistics.misses - cache.statistics.dropped == len(cache)
+
+
+def host_cache(entries: int, hosted: int = 9, **changes: bool) -> ContextCache:
+    """A cache with a host tier. The device is the CPU, so only the bookkeeping differs from an accelerator's."""
+    return ContextCache(
+        torch.device("cpu"),
+        device_bytes=entries * ENTRY_BYTES,
+        host_bytes=hosted * ENTRY_BYTES,
+        host_tier=True,
+        **changes,
+    )
+
+
+def test_what_does_not_fit_on_the_device_goes_to_the_host_and_comes_back() -> None:
+    cache = host_cache(1)
+    for number, name in enumerate("ab"):
+        cache.get(name, lambda n=number: entry(n))  # type: ignore[misc]
+    assert (cache.statistics.moved_to_host, cache.statistics.dropped) == (1, 0)
+    assert float(cache.get("a", lambda: pytest.fail("built twice"))[0][0][0]) == 0
+    assert cache.statistics.moved_to_device == 1
+
+
+def test_with_no_room_on_the_device_layers_are_read_from_the_host() -> None:
+    cache = host_cache(0)
+    layers = [(torch.full((8,), float(n)), torch.full((8,), -float(n))) for n in range(3)]
+    held = cache.get("a", lambda: layers)
+    assert cache.used(on_device=True) == 0
+    assert [float(key[0]) for key, _ in held] == [0, 1, 2]
+    assert cache.statistics.layers_streamed == 3
+
+
+def test_in_use_means_not_dropped_though_it_may_go_to_the_host() -> None:
+    cache = host_cache(1, hosted=1)
+    cache.get("a", lambda: entry(1))
+    with cache.pinned(["a"]):
+        for name in "bcd":
+            cache.get(name, lambda: entry(2))
+        assert "a" in cache
+        assert float(cache.get("a", lambda: pytest.fail("dropped"))[0][0][0]) == 1
+
+
+def test_packed_entries_read_the_same_before_and_after_they_were_moved() -> None:
+    generator = torch.Generator().manual_seed(0)
+    layers = [tuple(torch.randn(1, 6, 2, 8, generator=generator) for _ in "kv") for _ in range(2)]
+    cache = ContextCache(torch.device("cpu"), device_bytes=1 << 20, host_bytes=1 << 20, packed=True, host_tier=True)
+    held = cache.get("a", lambda: layers)  # type: ignore[arg-type, return-value]
+    before = [(k.clone(), v.clone()) for k, v in held]
+    cache.set_budgets(0, by_layer=True)
+    assert cache.used(on_device=True) == 0
+    after = list(cache.get("a", lambda: pytest.fail("built twice")))
+    assert all(torch.equal(x, y) for a, b in zip(before, after, strict=True) for x, y in zip(a, b, strict=True))
+    plain = sum(t.nbytes for pair in layers for t in pair)
+    assert cache.used(on_device=False) < plain / 2

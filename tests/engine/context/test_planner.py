@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.backbone.profiles import Profile
-from engine.context.planner import Plan, plan
+from engine.context.planner import Plan, plan, spread_frames
 from engine.contract import ContextCandidate, ShotTask
 
 PROFILE = Profile(context_tokens=500)
@@ -90,3 +90,38 @@ def test_every_candidate_is_reported_once_and_the_budget_is_kept(
     assert all(b.reason for b in result.report)
     orders = [int(b.candidate_id.removeprefix("take-")) for b in result.used]
     assert orders == sorted(orders)
+
+
+def in_frames(most: int | None, *lengths: int, budget: int = 500) -> Plan:
+    def frames_of(candidate: ContextCandidate) -> int:
+        return lengths[candidate.order]
+
+    takes, last = tuple(take(n) for n in range(len(lengths))), shot(len(lengths))
+    return plan(takes, last, PROFILE, lambda c: 20 * frames_of(c), False, budget, None, frames_of, most)
+
+
+def test_a_shot_may_be_seen_in_its_first_frame_and_evenly_spread_others() -> None:
+    (block,) = in_frames(3, 21).used
+    assert block.frames == (0, 10, 20) and block.tokens == 60
+    assert "latent frames 1, 11, 21" in block.reason
+    assert in_frames(1, 21).used[0].frames == (0,)
+
+
+def test_a_shot_of_few_frames_is_seen_whole() -> None:
+    assert in_frames(6, 5).used[0].frames == ()
+    assert in_frames(None, 21).used[0].frames == ()
+
+
+def test_seen_in_fewer_frames_more_shots_fit_the_budget() -> None:
+    assert len(in_frames(None, 20, 20, 20, budget=500).used) == 1
+    assert len(in_frames(6, 20, 20, 20, budget=500).used) == 3
+
+
+@given(st.integers(1, 60), st.integers(1, 60))
+def test_spread_frames_begin_with_the_first_end_with_the_last_and_repeat_none(length: int, most: int) -> None:
+    frames = spread_frames(length, most)
+    if length <= most:
+        assert frames == ()
+        return
+    assert len(frames) == most == len(set(frames)) and frames[0] == 0 and frames == tuple(sorted(frames))
+    assert frames[-1] == length - 1 or most == 1

@@ -11,27 +11,27 @@ from torch import Tensor
 
 from engine.sampling.guidance import Guidance, guided
 from engine.sampling.noise import shot_noise, take_seed
-from engine.sampling.samplers import SamplingCancelled, StepState, denoise
+from engine.sampling.samplers import SamplingCancelled, Schedule, StepState, denoise, renoise_sigmas
 from tests.engine.conftest import shot_task
 
 CLEAN = torch.full((1, 2, 3, 4, 4), 0.5)
 
 
-def straight(x: Sequence[Tensor], sigma: float) -> Sequence[Tensor]:
+def straight(x: Sequence[Tensor], timestep: Tensor) -> Sequence[Tensor]:
     """The velocity of a straight path to CLEAN: any sampler must arrive."""
-    return [(part - CLEAN) / sigma for part in x]
+    return [(part - CLEAN) / (float(timestep) / 1000) for part in x]
 
 
-@pytest.mark.parametrize("sampler", ["euler", "unipc"])
+@pytest.mark.parametrize("sampler", ["euler", "unipc", "renoise"])
 @pytest.mark.parametrize("shift", [1.0, 3.0])
 def test_a_straight_path_is_followed_to_its_end(sampler: str, shift: float) -> None:
-    (end,) = denoise(straight, [torch.randn_like(CLEAN)], sampler, 5, shift, lambda _: None)  # type: ignore[arg-type]
-    assert torch.allclose(end, CLEAN, atol=1e-3)
+    (end,) = denoise(straight, [torch.randn_like(CLEAN)], Schedule(sampler, 5, shift), lambda _: None)  # type: ignore[arg-type]
+    assert torch.allclose(end, CLEAN, atol=3e-3)  # UniPC's timesteps are whole numbers
 
 
 def test_the_callback_hears_every_step_with_the_clean_estimate() -> None:
     heard: list[StepState] = []
-    denoise(straight, [torch.randn_like(CLEAN)], "euler", 4, 1.0, heard.append)
+    denoise(straight, [torch.randn_like(CLEAN)], Schedule("euler", 4, 1.0), heard.append)
     assert [s.index for s in heard] == [0, 1, 2, 3]
     assert all(torch.allclose(s.clean[0], CLEAN, atol=1e-4) for s in heard)
 
@@ -45,8 +45,26 @@ def test_a_callback_that_raises_stops_between_steps() -> None:
         raise SamplingCancelled
 
     with pytest.raises(SamplingCancelled):
-        denoise(straight, [torch.randn_like(CLEAN)], "euler", 4, 1.0, stop)
+        denoise(straight, [torch.randn_like(CLEAN)], Schedule("euler", 4, 1.0), stop)
     assert calls == 1
+
+
+def test_a_distilled_model_walks_its_own_list_bent_by_its_shift() -> None:
+    """Self-Forcing: 1000, 750, 500, 250 at shift 5 are 1000, 937.5, 833.3 and 625."""
+    own = (1000.0, 750.0, 500.0, 250.0)
+    assert renoise_sigmas(Schedule("renoise", 4, 5.0, own)) == pytest.approx([1, 0.9375, 0.83333, 0.625], abs=1e-4)
+    assert len(renoise_sigmas(Schedule("renoise", 2, 5.0, own))) == 2
+
+
+def test_fresh_noise_of_a_distilled_model_follows_from_its_start_noise() -> None:
+    def unsure(x: Sequence[Tensor], timestep: Tensor) -> Sequence[Tensor]:
+        return [part * 0.5 for part in x]
+
+    start = torch.randn(CLEAN.shape, generator=torch.Generator().manual_seed(1))
+    schedule = Schedule("renoise", 3, 5.0)
+    first, again = (denoise(unsure, [start], schedule, lambda _: None)[0] for _ in range(2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, denoise(unsure, [start + 1e-3], schedule, lambda _: None)[0])
 
 
 BRANCHES = {(True, True): 7.0, (False, True): 3.0, (False, False): 1.0, (True, False): 5.0}

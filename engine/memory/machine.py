@@ -1,0 +1,60 @@
+"""This machine's memory and whether a model fits it, told without torch: for lists of models in terminal and editor."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from engine.catalogue.recognise import NotAModel, recognise
+from engine.memory.estimate import Fit, fit
+
+GiB = 1 << 30
+
+
+@functools.cache
+def machine_memory() -> tuple[int, bool]:
+    """Bytes of the largest GPU's memory, and True; without a GPU (or its driver's tool) the machine's, and False."""
+    try:
+        told = subprocess.run(
+            ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+        return max(int(line) for line in told.stdout.split()) << 20, True
+    except (OSError, subprocess.SubprocessError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), False
+    except (ValueError, OSError, AttributeError):
+        return 0, False
+
+
+def fit_facts(place: Path) -> dict[str, Any]:
+    """The estimate for a model's longest shot with three context shots, as plain values; {} when it cannot be told."""
+    memory, accelerator = machine_memory()
+    try:
+        return as_facts(fit(recognise(place), memory, accelerator=accelerator))
+    except (NotAModel, ValueError, OSError):
+        return {}
+
+
+def as_facts(told: Fit) -> dict[str, Any]:
+    """An estimate as plain values. `text` is for a table's cell."""
+    return {
+        "verdict": told.verdict,
+        "needed": told.needed,
+        "memory": told.memory,
+        "plan": told.plan.text,
+        "weights": dict(told.weights),
+        "context_shot": told.context_shot,
+        "activations": told.activations,
+        "decode": told.decode,
+        "settings": asdict(told.plan),
+        "text": f"{told.verdict}: {told.needed / GiB:.1f} of {told.memory / GiB:.1f} GiB",
+    }
