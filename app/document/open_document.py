@@ -128,6 +128,7 @@ class OpenDocument(QObject):
         if self._closed:
             return
         self._closed = True
+        self.undo_stack.blockSignals(True)  # Qt empties it when it takes the window down, and nobody is there to hear
         self._thread.close()
         self.project.close()
 
