@@ -51,6 +51,7 @@ class ShotsModel(QAbstractListModel):
         self._progress: dict[str, ShotProgress] = {}
         self._previews: dict[str, str] = {}
         self._failures: dict[str, tuple[str, str]] = {}
+        self._failed_jobs: dict[str, str] = {}
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self._shots)
@@ -126,6 +127,10 @@ class ShotsModel(QAbstractListModel):
             self._previews.pop(shot_id, None)
             self._told(shot_id, self.ProgressRole, self.PreviewRole)
 
+    def failed_job(self, shot_id: str) -> str:
+        """The job of a shot that did not work out and was followed by none, or ""."""
+        return self._failed_jobs.get(shot_id, "")
+
     def update_jobs(self, jobs: Iterable[JobView]) -> None:
         """Take over the queue: a shot whose latest job did not work out says why; one that is idle shows no progress.
         """
@@ -143,6 +148,7 @@ class ShotsModel(QAbstractListModel):
             self.clear_progress(shot_id)
         changed = [key for key in {*failures, *self._failures} if failures.get(key) != self._failures.get(key)]
         self._failures = failures
+        self._failed_jobs = {shot_id: latest[shot_id].id for shot_id in failures}
         for shot_id in changed:
             self._told(shot_id, self.FailureRole)
 

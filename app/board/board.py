@@ -156,9 +156,14 @@ class Board(QWidget):
             self.density_changed.emit(density)
 
     def refresh_shots(self, ids: Sequence[str]) -> None:
-        """Queue a new take of each of these shots."""
+        """Queue a new take of each of these shots; what failed is tried again as it was asked for."""
+        failed = [job_id for shot_id in ids if (job_id := self.model.failed_job(shot_id))]
         self.select_shots(ids)
-        self.verbs.regenerate()
+        if len(failed) == len(ids):
+            for job_id in dict.fromkeys(failed):  # one job may be for several shots
+                self.verbs.retry(job_id)
+        else:
+            self.verbs.regenerate()
 
     def keep_shots(self, ids: Sequence[str]) -> None:
         """Take the stale mark off the takes that these shots show."""

@@ -11,6 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from app.board.menu import shot_menu
 from app.board.view import MIME
+from engine.contract import Failed
+from storyboards.requests import apply_event
+from tests.storyboards.test_jobs import begin
 
 from .conftest import Stage
 
@@ -270,3 +273,16 @@ def test_a_card_pulled_by_the_mouse_travels_and_is_no_selection_of_others(
     QTest.mouseRelease(view, LEFT, PLAIN, start)
     assert travelled[0].decode() == stage.ids[2]
     assert stage.selected() == [3]
+
+
+def test_what_failed_is_tried_again_as_it_was_asked_for(stage: Stage) -> None:
+    board = stage.storyboard
+    job = board.queue_render(stage.shot(6).id, takes=3).new_id("job")
+    _, request = begin(board)
+    apply_event(board, job, Failed(request.id, "disk_full", "the disk is full", "free some space"))
+    stage.document.refresh()
+    stage.settle()
+    stage.board.refresh_shots([stage.shot(6).id])
+    stage.settle()
+    again = [line for line in stage.document.jobs if line.state == "queued"]
+    assert [(line.shot_id, line.params["takes"]) for line in again] == [(stage.shot(6).id, 3)]
