@@ -48,6 +48,7 @@ def test_the_whole_report_has_the_keys_that_scripts_read() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # of torch, about torch
 def test_the_compiled_shot_is_timed_beside_the_plain_one() -> None:
     found = compiled_ratio(stage_of(TINY, CPU, torch.float32, steps=1), pairs=1)
     assert found["ratio"] > 0 and found["compile_s"] > 0

@@ -113,6 +113,7 @@ def test_a_tiled_vae_is_said_so_in_the_takes_record(tiny_wan: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # of torch, about torch
 def test_the_compiled_block_makes_the_same_numbers(narrow: Architecture) -> None:
     plain, compiled = transformer_of(narrow), transformer_of(narrow)
     compile_blocks(compiled)
