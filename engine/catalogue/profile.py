@@ -12,9 +12,8 @@ import json
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal
-
-from engine.records import RecordError, build
 
 FAMILIES = Path(__file__).resolve().parent / "profiles"
 
@@ -122,10 +121,7 @@ def load_profile(path: Path) -> Profile:
         raise ProfileError(f"{path.name} is not a profile: it holds no object")
     like = raw.pop("like", None)
     start = {} if like is None else _facts(family(str(like)))
-    try:
-        return typing.cast("Profile", build(Profile, {**start, **raw}, path.name))
-    except RecordError as error:
-        raise ProfileError(str(error)) from error
+    return typing.cast("Profile", _build(Profile, {**start, **raw}, path.name))
 
 
 def save_profile(profile: Profile, path: Path) -> None:
@@ -153,6 +149,46 @@ def _facts(profile: Profile) -> dict[str, Any]:
     if not profile.positions.angle:
         del plain["positions"]["angle"]
     return {key: value for key, value in plain.items() if key in _FIRST_FORMAT or value != _DEFAULTS[key]}
+
+
+def _build(cls: type, data: Any, where: str) -> Any:
+    if not isinstance(data, dict):
+        raise ProfileError(f"{where}: expected an object")
+    hints = _hints(cls)
+    unknown = sorted(set(data) - set(hints))
+    if unknown:
+        raise ProfileError(f"{where} has fields this version does not know: {', '.join(unknown)}")
+    values = {key: _convert(hints[key], value, f"{where}: {key}") for key, value in data.items()}
+    try:
+        return cls(**values)
+    except TypeError as error:
+        raise ProfileError(f"{where}: {error}") from error
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is UnionType:
+        return None if value is None else _convert(args[0], value, where)
+    if dataclasses.is_dataclass(hint):
+        return _build(typing.cast(type, hint), value, where)
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)) or (args[-1] is not Ellipsis and len(value) != len(args)):
+            raise ProfileError(f"{where} should be a list" + ("" if args[-1] is Ellipsis else f" of {len(args)}"))
+        return tuple(_convert(args[0], item, where) for item in value)
+    if origin is Literal:
+        if value not in args:
+            raise ProfileError(f"{where} is {value!r}, and should be one of {', '.join(args)}")
+        return value
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:
+        raise ProfileError(f"{where} should be {hint.__name__}, not {type(value).__name__}")
+    return value
 
 
 _FIRST_FORMAT = (
