@@ -1,0 +1,106 @@
+"""Requests in, events out: what the rest of Matchcut says to the engine and hears from it.
+
+Plain frozen records, importable in milliseconds (no torch, no numpy). Paths travel, frames never do. Every
+record survives `decode(encode(record))` unchanged; `CONTRACT_VERSION` changes when a field changes its meaning.
+
+Units: lengths in frames unless the name says seconds; noise levels are sigmas in [0, 1]; sizes in pixels (w, h);
+hashes are hex sha256.
+"""
+
+from __future__ import annotations
+
+from engine.contract.events import (
+    TERMINAL,
+    CacheReport,
+    Cancel,
+    Cancelled,
+    ContextRecord,
+    Event,
+    Exported,
+    ExportProgress,
+    Failed,
+    Finished,
+    Heartbeat,
+    Hello,
+    Notice,
+    Phase,
+    Planned,
+    PlannedBlock,
+    Saved,
+    Starting,
+    Step,
+    TakeResult,
+)
+from engine.contract.requests import (
+    CONTRACT_VERSION,
+    Choice,
+    ContextCandidate,
+    ExportItem,
+    ExportOptions,
+    ExportRequest,
+    Extension,
+    FailureCode,
+    GenerateRequest,
+    ImportRequest,
+    LoraUse,
+    PlanRequest,
+    Request,
+    Role,
+    SamplingSettings,
+    ShotTask,
+    Side,
+    TakeTask,
+)
+from engine.contract.wire import (
+    ContractError,
+    Record,
+    decode,
+    encode,
+    settings_of,
+)
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "TERMINAL",
+    "CacheReport",
+    "Cancel",
+    "Cancelled",
+    "Choice",
+    "ContextCandidate",
+    "ContextRecord",
+    "ContractError",
+    "Event",
+    "ExportItem",
+    "ExportOptions",
+    "ExportProgress",
+    "ExportRequest",
+    "Exported",
+    "Extension",
+    "Failed",
+    "FailureCode",
+    "Finished",
+    "GenerateRequest",
+    "Heartbeat",
+    "Hello",
+    "ImportRequest",
+    "LoraUse",
+    "Notice",
+    "Phase",
+    "PlanRequest",
+    "Planned",
+    "PlannedBlock",
+    "Record",
+    "Request",
+    "Role",
+    "SamplingSettings",
+    "Saved",
+    "ShotTask",
+    "Side",
+    "Starting",
+    "Step",
+    "TakeResult",
+    "TakeTask",
+    "decode",
+    "encode",
+    "settings_of",
+]
