@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QListWidget, QListWidget
 from app.settings import SettingsStore
 from app.shell.dialog import Dialog, button, named, pick_folder
 from app.shell.download_panel import DownloadPanel
+from app.shell.model_fits import ModelFits
 from app.shell.model_row import ModelRow
 from app.shell.model_work import ModelWork, ModelWorks, model_works
 from app.shell.models import ModelCard, gigabytes, known_models, registry_problem
@@ -49,7 +50,12 @@ class ModelChooser(Dialog):
         self._works.ended.connect(self._work_ended)
         self._refill = QTimer(self, interval=500, singleShot=True)
         self._refill.timeout.connect(self._fill)
+        self._fits: dict[str, str] = {}
+        self._asked_fits = ModelFits(self)
+        self._asked_fits.told.connect(self._fits_told)
+        self.finished.connect(lambda _result: self._asked_fits.close())
         self._fill()
+        self._asked_fits.ask(store.now.model_folders)
         self.tell(registry_problem())
 
     def _bar(self) -> None:
@@ -79,7 +85,7 @@ class ModelChooser(Dialog):
         for card in known_models(self._store.now.model_folders):
             item = QListWidgetItem(self.list)
             item.setData(Qt.ItemDataRole.UserRole, card)
-            row = ModelRow(card, card.name == self._used)
+            row = ModelRow(card, card.name == self._used, self._fits.get(card.name, ""))
             row.show_work(self._work_of(card))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, row.accessibleName())
             self.list.setItemWidget(item, row)
@@ -91,6 +97,10 @@ class ModelChooser(Dialog):
         if self.list.currentItem() is not None:
             self.list.scrollToItem(self.list.currentItem())
         self._current_changed()
+
+    def _fits_told(self, fits: dict[str, str]) -> None:
+        self._fits = fits
+        self._fill()
 
     def _measure(self) -> None:
         width = max(200, self.list.viewport().width())

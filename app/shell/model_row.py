@@ -17,12 +17,12 @@ _ROLES = {"ready": "good", "incomplete": "attention", "corrupt": "bad", "missing
 class ModelRow(QWidget):
     """Shows a card; `show_work` adds how far a download or check is."""
 
-    def __init__(self, card: ModelCard, used: bool) -> None:
+    def __init__(self, card: ModelCard, used: bool, fit: str = "") -> None:
         super().__init__()
         self.card = card
         self.title, self.state = QLabel(card.title), QLabel()
         set_role(self.title, "heading")
-        self.facts, self.detail = ElidedLabel(_facts(card)), QLabel()
+        self.facts, self.detail = ElidedLabel(_facts(card, fit)), QLabel()
         set_role(self.facts, "muted")
         self.detail.setWordWrap(True)
         set_role(self.detail, "small")
@@ -68,12 +68,12 @@ class ModelRow(QWidget):
         self.setToolTip(str(self.card.folder))
 
 
-def _facts(card: ModelCard) -> str:
+def _facts(card: ModelCard, fit: str) -> str:
     licence = card.licence
     if card.non_commercial:
         licence = _tr("{0}: not for commercial use").format(licence)
     size = gigabytes(card.size) if card.size else ""
-    return "  ·  ".join(part for part in (card.facts, size, licence) if part)
+    return "  ·  ".join(part for part in (card.facts, size, licence, fit) if part)
 
 
 def _state(card: ModelCard, used: bool) -> str:

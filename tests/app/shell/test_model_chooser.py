@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.settings import SettingsStore
 from app.shell.model_chooser import ModelChooser
+from app.shell.model_fits import fit_text
 from app.shell.model_row import ModelRow
 from app.shell.model_work import model_works
 from app.shell.models import known_models, size_of, title_of
@@ -171,6 +172,20 @@ def test_a_folder_named_in_an_earlier_version_is_listed_and_forgotten(
     dialog.remove.click()
     dialog.remove.click()
     assert store.now.model_folders == () and tmp_path.is_dir()
+
+
+def test_a_model_says_whether_it_fits_this_machine(qtbot: QtBot, dialog: ModelChooser) -> None:
+    def told() -> bool:
+        row = row_of(dialog, "paper-theatre")
+        return row is not None and "fits here: about" in row.facts.text()
+
+    qtbot.waitUntil(told, timeout=LONG)
+    assert dialog.use.isEnabled() and dialog.card is not None and dialog.card.name == "paper-theatre"
+
+
+def test_a_model_that_is_too_big_is_told_of_and_not_forbidden() -> None:
+    assert "too big" in fit_text({"verdict": "too big", "needed": 30 << 30, "memory": 8 << 30})
+    assert fit_text({}) == ""
 
 
 def test_a_damaged_registry_is_told(qtbot: QtBot, store: SettingsStore) -> None:
