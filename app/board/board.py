@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from app.clips import clips_of
+from app.clips import ClipTarget
 from app.document.open_document import OpenDocument
 from app.document.snapshot import SceneSnapshot
 from app.pictures import Pictures
@@ -25,7 +25,7 @@ from .shape import ASPECT
 from .view import BoardView
 
 
-class Board(QWidget):
+class Board(ClipTarget):
     """Cards or rows of the shown scene.
 
     `open_shot`: the prompt of this shot shall be edited. `import_wanted`, `example_wanted`: pressed on an empty board.
@@ -105,22 +105,13 @@ class Board(QWidget):
         self.pictures.ready.connect(self._take_aspect)
         theme.changed.connect(self.view.viewport().update)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Clips may be dropped on an empty board too."""
-        if clips_of(event.mimeData()) and not self.document.read_only:
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
+    def takes_clips(self, clips: list[Path]) -> bool:
+        """Any, also on a board without shots."""
+        return not self.document.read_only
 
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """The same wherever it goes."""
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """A clip on a board without shots."""
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        self.clips_dropped.emit(clips_of(event.mimeData()), self.model.rowCount())
+    def clips_came(self, clips: list[Path]) -> None:
+        """They become shots at the end."""
+        self.clips_dropped.emit(clips, self.model.rowCount())
 
     # What the shell uses
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSt
 
 from app.document.open_document import OpenDocument
 from app.document.snapshot import SceneSnapshot
-from app.inspector.section import note
+from app.inspector.section import empty_page
 from app.pictures import Pictures
 from app.theme.style import set_role
 from app.theme.tokens import SPACE
@@ -73,23 +73,8 @@ class ElementsPanel(QWidget):
         return area
 
     def _make_empty(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(2 * SPACE, 2 * SPACE, 2 * SPACE, 2 * SPACE)
-        column.setSpacing(SPACE)
-        title = QLabel(self.tr("Nobody on stage yet"))
-        set_role(title, "heading")
-        told = note("muted")
-        told.setText(
-            self.tr("Describe who and what appears in the scene once, and every shot knows it. An image helps more.")
-        )
-        column.addStretch(1)
-        column.addWidget(title)
-        column.addWidget(told)
-        column.addSpacing(SPACE)
-        column.addLayout(self._make_buttons())
-        column.addStretch(2)
-        return page
+        text = self.tr("Describe who and what appears in the scene once, and every shot knows it. An image helps more.")
+        return empty_page(self.tr("Nobody on stage yet"), text, self._make_buttons())
 
     def _make_buttons(self) -> QHBoxLayout:
         texts = {"character": self.tr("Character"), "place": self.tr("Place"), "prop": self.tr("Prop")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.theme.icons import icon
 from app.theme.style import set_role
@@ -100,6 +100,25 @@ def stacked(text: str, field: QWidget, *beside: QWidget) -> QVBoxLayout:
     column.addLayout(head)
     column.addWidget(field)
     return column
+
+
+def empty_page(title: str, text: str, *below: QLayout) -> QWidget:
+    """What a panel shows that has nothing yet: a heading, what to do about it, and perhaps buttons for that."""
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(2 * SPACE, 2 * SPACE, 2 * SPACE, 2 * SPACE)
+    column.setSpacing(SPACE)
+    heading, told = QLabel(title), note("muted")
+    set_role(heading, "heading")
+    told.setText(text)
+    column.addStretch(1)
+    column.addWidget(heading)
+    column.addWidget(told)
+    for layout in below:
+        column.addSpacing(SPACE)
+        column.addLayout(layout)
+    column.addStretch(2)
+    return page
 
 
 def note(role: str = "small") -> QLabel:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.document.open_document import OpenDocument
 from app.document.snapshot import SceneSnapshot
-from app.inspector.section import note
+from app.inspector.section import empty_page
 from app.pictures import Pictures
 from app.shots_model import ShotProgress, ShotsModel
 from app.theme.icons import icon
@@ -115,23 +115,10 @@ class QueuePanel(QWidget):
         column.addWidget(self._pages, 1)
 
     def _make_empty(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(2 * SPACE, 2 * SPACE, 2 * SPACE, 2 * SPACE)
-        column.setSpacing(SPACE)
-        title = QLabel(self.tr("Nothing is queued"))
-        set_role(title, "heading")
-        told = note("muted")
-        told.setText(
-            self.tr(
-                "Ctrl+Enter generates the chosen shots, Ctrl+Shift+Enter the whole scene. The queue outlives a restart."
-            )
+        text = self.tr(
+            "Ctrl+Enter generates the chosen shots, Ctrl+Shift+Enter the whole scene. The queue outlives a restart."
         )
-        column.addStretch(1)
-        column.addWidget(title)
-        column.addWidget(told)
-        column.addStretch(2)
-        return page
+        return empty_page(self.tr("Nothing is queued"), text)
 
     def sizeHint(self) -> QSize:
         """As wide as the inspector."""

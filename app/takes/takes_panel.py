@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -18,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.clips import clips_of
+from app.clips import ClipTarget
 from app.document.open_document import OpenDocument
 from app.pictures import Pictures
 from app.theme.icons import icon
@@ -36,7 +37,7 @@ _NARROW = 70 * SPACE
 _WORDS = 108 * SPACE  # from this width on the buttons have room for their words
 
 
-class TakesPanel(QWidget):
+class TakesPanel(ClipTarget):
     """Shows one shot's takes; `show_shot(None)` empties it.
 
     `current_changed` names the take that the buttons and the shell's take actions are about, "" for none.
@@ -91,22 +92,13 @@ class TakesPanel(QWidget):
         if len(pair) == 2:
             self.compare_wanted.emit(pair)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """One video file may become a take of the shot."""
-        if self._shot_id and len(clips_of(event.mimeData())) == 1 and not self._document.read_only:
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
+    def takes_clips(self, clips: list[Path]) -> bool:
+        """One may become a take of the shot."""
+        return bool(self._shot_id) and len(clips) == 1 and not self._document.read_only
 
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """The same wherever it goes."""
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """The clip is for the shot that the panel shows."""
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        self.clip_dropped.emit(self._shot_id, clips_of(event.mimeData())[0])
+    def clips_came(self, clips: list[Path]) -> None:
+        """It is for the shot that the panel shows."""
+        self.clip_dropped.emit(self._shot_id, clips[0])
 
     # Reading
 
