@@ -68,19 +68,20 @@ class SceneLines:
             return self.read()
         if touched:
             self._facts = None  # after an error in the middle, everything is read
-            tables = {change.table for change in changes}
             with self._document.reading() as session:
-                rows, now = self._read_again(session, old, touched, tables)
+                rows, now = self._read_again(session, old, touched, changes)
             self._patch(old, SceneFacts(old.scene, rows, old.global_text, now), touched)
         return self.views
 
     def _read_again(
-        self, session: Session, old: SceneFacts, touched: frozenset[str], tables: set[str]
+        self, session: Session, old: SceneFacts, touched: frozenset[str], changes: tuple[RowChange, ...]
     ) -> tuple[tuple[Row[Any], ...], SceneNow]:
         """Read what the touched shots are now; return the scene's rows in order, and the scene."""
         here = (Shot.scene_id == self.scene_id) & Shot.id.in_(touched)
         found = {row.id: row for row in shot_rows(session, here & Shot.deleted_at.is_(None))}
-        known = touched & self._rows.keys()
+        tables = {change.table for change in changes}
+        new = {change.id for change in changes if change.table == "shot" and not change.before}  # nothing hangs on it
+        known = self._rows.keys() | new
         deleted, shows = set(old.now.deleted - touched), dict(old.now.shows)
         if len(found) < len(touched):
             deleted.update(session.scalars(select(Shot.id).where(here, Shot.deleted_at.is_not(None))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QImage, QKeyEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
@@ -43,6 +43,8 @@ class Player(QWidget):
         self._scene_place: tuple[Timeline, int, Points] | None = None  # what to come back to
         self._shown = ""
         self._full: FullScreen | None = None
+        self._document = document
+        self._soon = QTimer(self, singleShot=True, interval=0)
         self.reader = FrameReader(self)
         self.transport = Transport(self)
         self.projector = Projector(self.transport, self.reader, self)
@@ -75,6 +77,7 @@ class Player(QWidget):
 
     def play_scene(self, *, play: bool = True) -> None:
         """Show the whole scene again, where it was left."""
+        self._follow()
         if self._alone is not None or self._take is not None:
             old, head, points = self._scene_place or (Timeline(), 0, (None, None))
             if self._alone is not None and (found := self._timeline_of_scene().segment_of(self._alone)):
@@ -89,6 +92,7 @@ class Player(QWidget):
 
     def play_shot(self, shot_id: str) -> None:
         """Play one shot alone, from its beginning."""
+        self._follow()
         if self._snapshot is not None and self._snapshot.shot(shot_id) is not None:
             self._leave_scene()
             self._alone, self._take = shot_id, None
@@ -96,6 +100,7 @@ class Player(QWidget):
 
     def play_take(self, take: TakeView | Path | str) -> None:
         """Play one take alone, whether or not it is selected; a path plays any clip."""
+        self._follow()
         self._leave_scene()
         self._alone = None
         if isinstance(take, TakeView):
@@ -107,6 +112,7 @@ class Player(QWidget):
 
     def show_shot(self, shot_id: str) -> None:
         """Put the head on the beginning of a shot of the scene, unless the scene is playing."""
+        self._follow()
         if self._alone is None and self._take is None and not self.transport.playing:
             segment = self.transport.timeline.segment_of(shot_id)
             if segment is not None and not segment.start <= self.transport.head < segment.end:
@@ -114,6 +120,7 @@ class Player(QWidget):
 
     def scene_range(self) -> tuple[int, int] | None:
         """In point and out point (exclusive) in frames of the scene, for an export; None where none is set."""
+        self._follow()
         if self._alone is not None or self._take is not None or not self.transport.has_range:
             return None
         return self.transport.in_point, self.transport.out_point
@@ -203,9 +210,16 @@ class Player(QWidget):
         self.screen_widget.clicked.connect(self._clicked)
         self.screen_widget.double_clicked.connect(self.toggle_full_screen)
         self.back_button.clicked.connect(lambda: self.play_scene(play=False))
-        document.scene_read.connect(self.set_scene)
+        self._soon.timeout.connect(self._follow)
+        document.scene_read.connect(lambda _snapshot: self._soon.start())  # the board is to be painted first
         if document.snapshot is not None:
             self.set_scene(document.snapshot)
+
+    def _follow(self) -> None:
+        """Take over what the document read last, unless that is done."""
+        self._soon.stop()
+        if self._document.snapshot is not None and self._document.snapshot is not self._snapshot:
+            self.set_scene(self._document.snapshot)
 
     def _show_picture(self, image: QImage) -> None:
         self.screen_widget.show_image(image)
