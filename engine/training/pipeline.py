@@ -125,6 +125,7 @@ def train(
             matrix_lr=2e-3 * rates,
             other_lr=1e-3 * rates,
             max_steps=steps,
+            single_cells=stage != "shot",  # single shots are learnt on coarse cells, at a quarter of the cost
         )
     )
 

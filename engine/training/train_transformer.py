@@ -22,6 +22,7 @@ from engine.training.latents import LatentCache
 from engine.training.loop import Loop, LoopSettings, SceneLoss, Stage
 from engine.training.losses import loss_of
 from engine.training.optimise import Ema, make_optimisers
+from engine.training.patches import with_single_cells
 
 __all__ = ["Stage", "TransformerRun", "loss_of", "new_transformer", "train_stage"]
 
@@ -48,6 +49,7 @@ class TransformerRun:
     seed: int = 0
     max_steps: int | None = None
     rule: PositionRule = PositionRule()
+    single_cells: bool = False  # every latent cell a token, whatever `init` reads at once
 
 
 def new_transformer(channels: int, text_dim: int, width: int, layers: int, heads: int) -> SceneTransformer3DModel:
@@ -81,8 +83,11 @@ def new_transformer(channels: int, text_dim: int, width: int, layers: int, heads
 
 def _start(run: TransformerRun, channels: int) -> SceneTransformer3DModel:
     if run.init is None:
-        return new_transformer(channels, run.empty_text.shape[1], run.width, run.layers, run.heads)
-    model: SceneTransformer3DModel = SceneTransformer3DModel.from_pretrained(run.init, torch_dtype=torch.float32)
+        model = new_transformer(channels, run.empty_text.shape[1], run.width, run.layers, run.heads)
+    else:
+        model = SceneTransformer3DModel.from_pretrained(run.init, torch_dtype=torch.float32)
+    if run.single_cells and tuple(model.config.patch_size) != (1, 1, 1):
+        return with_single_cells(model)
     return model
 
 

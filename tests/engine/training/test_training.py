@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from engine.backbone.loading import BUILT_IN
 from engine.backbone.positions import PositionRule
 from engine.backbone.text import TextEncoder
+from engine.backbone.transformer import SceneTransformer3DModel
 from engine.backbone.vae import PaperTheatreVAE, patchify, unpatchify
 from engine.training.batches import Batch, BatchMaker
 from engine.training.footage import clips, read_shard, render_footage, shards
@@ -197,6 +199,15 @@ def test_a_stage_asked_for_too_early_names_the_one_before(tmp_path: Path, work: 
     (tmp_path / "latents").symlink_to(work.latents)
     with pytest.raises(TrainingOrder, match="lct"):
         train("causal", early)
+
+
+def test_long_context_tuning_splits_the_cells_that_single_shots_are_learnt_on(tmp_path: Path, work: Work) -> None:
+    (tmp_path / "latents").symlink_to(work.latents)
+    coarse = train_stage(replace(stage_run(work, "shot", 1), out=tmp_path / "shot"))
+    assert tuple(coarse.config.patch_size) == (1, 2, 2)
+    train("lct", Work(tmp_path, shards=1), steps=1)
+    fine = SceneTransformer3DModel.from_pretrained(tmp_path / "lct" / "transformer")
+    assert tuple(fine.config.patch_size) == (1, 1, 1)
 
 
 def test_clips_join_continuations(work: Work) -> None:
