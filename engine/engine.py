@@ -7,13 +7,8 @@ take is on disk before the next begins. Failures are events that say what to do;
 from __future__ import annotations
 
 import functools
-import logging
 import os
-import queue
-import threading
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import torch
 
@@ -22,13 +17,6 @@ from engine.backbone.loading import Backbone
 from engine.context.cache import ContextCache
 from engine.context.planning import plan_only
 from engine.contract import (
-    TERMINAL,
-    Cancelled,
-    Event,
-    ExportProgress,
-    ExportRequest,
-    Failed,
-    Finished,
     GenerateRequest,
     ImportRequest,
     Phase,
@@ -36,22 +24,25 @@ from engine.contract import (
     Request,
 )
 from engine.failures import failure_of
-from engine.film.export import ExportCancelled, export
+from engine.film.failures import Failure
+from engine.film.maker import Emit, FilmMaker
 from engine.importing import import_clip
 from engine.memory.estimate import ShotSize
 from engine.memory.holding import Holding
 from engine.memory.plans import Asked
 from engine.sampling.samplers import SamplingCancelled
-from engine.takes import Emit, TakeMaker
-
-log = logging.getLogger("matchcut.engine")
+from engine.takes import TakeMaker
 
 
-class Engine:
+class Engine(FilmMaker):
     """Holds one loaded backbone and one context cache over requests. One request at a time.
+
+    A FilmMaker that renders: how a request goes on and ends is written there.
 
     `asked`: how the user wants models to lie in memory; what is left open is planned from an estimate.
     """
+
+    cancellations = (*FilmMaker.cancellations, SamplingCancelled)
 
     def __init__(
         self,
@@ -60,12 +51,12 @@ class Engine:
         host_bytes: int = 4 << 30,
         asked: Asked | None = None,
     ) -> None:
+        super().__init__()
         self._device = device
         self._budgets = (device_bytes, host_bytes)
         self._asked = asked or Asked()
         self._holding: Holding | None = None
         self._name = ""
-        self._cancel = threading.Event()
 
     def device_facts(self) -> tuple[str, int]:
         """What it computes on, in words, and how many bytes of memory that has (0 where nobody knows)."""
@@ -85,69 +76,23 @@ class Engine:
         """The contexts of the backbone that is held."""
         return self._holding.cache if self._holding is not None else None
 
-    def cancel(self) -> None:
-        """Ask the running request to stop between steps. What is finished stays."""
-        self._cancel.set()
+    def _carry_out(self, request: Request, emit: Emit) -> None:
+        if isinstance(request, PlanRequest):
+            for planned in plan_only(request):
+                emit(planned)
+        elif isinstance(request, ImportRequest):
+            backbone = self.backbone(request.model, lambda text: emit(Phase(request.id, text)))
+            import_clip(request, backbone, emit, self._cancel.is_set)
+        elif isinstance(request, GenerateRequest):
+            self._generate(request, emit)
+        else:
+            super()._carry_out(request, emit)
 
-    def run(self, request: Request) -> Iterator[Event]:
-        """Events of a request, the last of which is Finished, Failed or Cancelled.
-
-        The work is done in a thread so that events can be taken as they come; leaving the iterator cancels.
-        """
-        events: queue.Queue[Event | BaseException] = queue.Queue()
-        thread = threading.Thread(target=self._guarded, args=(request, events.put), name="engine", daemon=True)
-        thread.start()
-        try:
-            while True:
-                event = events.get()
-                if isinstance(event, BaseException):
-                    raise event
-                yield event
-                if isinstance(event, TERMINAL):
-                    return
-        finally:
-            self._cancel.set()
-            thread.join()
-
-    def execute(self, request: Request, emit: Emit) -> None:
-        """The same, in the caller's thread, one call of `emit` an event.
-
-        Plans touch nothing of the engine: they may be asked for from another thread while something is rendered.
-        """
-        if not isinstance(request, PlanRequest):
-            self._cancel.clear()
-        started = time.monotonic()
-        try:
-            if isinstance(request, PlanRequest):
-                for planned in plan_only(request):
-                    emit(planned)
-            elif isinstance(request, ExportRequest):
-                self._export(request, emit)
-            elif isinstance(request, ImportRequest):
-                backbone = self.backbone(request.model, lambda text: emit(Phase(request.id, text)))
-                import_clip(request, backbone, emit, self._cancel.is_set)
-            else:
-                self._generate(request, emit)
-            emit(Finished(request.id, time.monotonic() - started))
-        except (SamplingCancelled, ExportCancelled):
-            emit(Cancelled(request.id))
-        except Exception as error:
-            code, message, hint = failure_of(error)
-            log.warning("request %s failed: %s", request.id, message, exc_info=code == "internal")
-            if code == "out_of_memory" and self.cache is not None:
-                self.cache.clear()
-            emit(Failed(request.id, code, message, hint))
-
-    def _guarded(self, request: Request, put: Callable[[Any], None]) -> None:
-        try:
-            self.execute(request, put)
-        except BaseException as error:  # noqa: BLE001 - carried to the caller's thread
-            put(error)
-
-    def _export(self, request: ExportRequest, emit: Emit) -> None:
-        emit(
-            export(request, lambda done, text: emit(ExportProgress(request.id, done, text)), self._cancel.is_set)
-        )
+    def _failure(self, error: Exception) -> Failure:
+        failure = failure_of(error)
+        if failure[0] == "out_of_memory" and self.cache is not None:
+            self.cache.clear()
+        return failure
 
     def _generate(self, request: GenerateRequest, emit: Emit) -> None:
         def phase(text: str) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import errno
-
 import torch
 
 from engine.backbone.loading import ModelBroken, ModelMissing
 from engine.backbone.loras import LoraBroken
+from engine.catalogue.calibration import NotCalibrated
 from engine.catalogue.profile import ProfileError
 from engine.context.sources import LatentsBroken, ReferenceBroken
-from engine.contract import FailureCode
+from engine.film.failures import Failure, plain_failure
 from engine.memory.placement import AttentionUnavailable, PrecisionUnavailable
 from engine.requests import BadRequest
-
-Failure = tuple[FailureCode, str, str]
 
 
 def failure_of(error: Exception) -> Failure:
@@ -35,26 +32,8 @@ def failure_of(error: Exception) -> Failure:
         return "bad_model", str(error), "copy the model folder again, then retry"
     if isinstance(error, (LatentsBroken, ReferenceBroken)):
         return "bad_latents", str(error), "exclude this item from the context, or make that take again"
+    if isinstance(error, NotCalibrated):
+        return "bad_request", str(error), error.hint
     if isinstance(error, BadRequest):
         return "bad_request", str(error), "change the shot's settings"
-    if isinstance(error, FileNotFoundError):
-        return "missing_file", f"{error.filename or error} is gone", "exclude it, or make that take again"
-    if isinstance(error, OSError):
-        return _os_failure(error)
-    return _film_failure(error)
-
-
-def _os_failure(error: OSError) -> Failure:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "disk_full", "the disk is full", "free some space; nothing that was finished is lost, then retry"
-    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return "read_only", f"{error.filename or 'the folder'} cannot be written", "check the folder's permissions"
-    return "internal", f"{type(error).__name__}: {error}", "retry; if it stays, report it with the log"
-
-
-def _film_failure(error: Exception) -> Failure:
-    hint = getattr(error, "hint", None)
-    code = getattr(error, "code", None)
-    if hint is not None and code is not None:
-        return code, str(error), hint
-    return "internal", f"{type(error).__name__}: {error}", "retry; if it stays, report it with the log"
+    return plain_failure(error)

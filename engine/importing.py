@@ -17,10 +17,11 @@ from engine.backbone.loading import Backbone
 from engine.context.blocks import latents_hash
 from engine.contract import ImportRequest, Phase, Saved, TakeResult
 from engine.film.clips import Clip, Wanted, read_clip
+from engine.film.maker import Emit
 from engine.film.take_files import FILMSTRIP, LATENTS, MANIFEST, POSTER, VIDEO, write_take
 from engine.requests import MAX_FRAMES, BadRequest, check_import
 from engine.sampling.samplers import SamplingCancelled
-from engine.takes import Emit, engine_version
+from engine.version import engine_version
 
 
 def import_clip(request: ImportRequest, backbone: Backbone, emit: Emit, cancelled: Callable[[], bool]) -> None:

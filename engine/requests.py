@@ -28,8 +28,7 @@ def check(request: GenerateRequest, backbone: Backbone) -> tuple[int, int]:
         raise BadRequest(f"context noise {noise}: must be at least 0 and below 1")
     if request.settings.context_frames is not None and request.settings.context_frames < 1:
         raise BadRequest(f"context frames {request.settings.context_frames}: must be at least 1")
-    if not 0 <= (request.settings.step_cache or 0) <= 1:
-        raise BadRequest(f"step cache {request.settings.step_cache}: must be 0 to 1")
+    _check_step_cache(request, backbone)
     for scale in (request.settings.text_guidance, request.settings.context_guidance):
         if scale is not None and not 0 <= scale <= 50:
             raise BadRequest(f"guidance {scale}: must be 0 to 50")
@@ -37,6 +36,15 @@ def check(request: GenerateRequest, backbone: Backbone) -> tuple[int, int]:
         _check_shot(shot)
     _check_extras(request)
     return size
+
+
+def _check_step_cache(request: GenerateRequest, backbone: Backbone) -> None:
+    threshold = request.settings.step_cache or 0
+    if not 0 <= threshold <= 1:
+        raise BadRequest(f"step cache {threshold}: must be 0 to 1")
+    if threshold and (request.settings.sampler or backbone.profile.sampler) == "renoise":
+        steps = request.settings.steps or backbone.profile.steps
+        raise BadRequest(f"step cache {threshold}: this model makes a shot in {steps} steps, and none is like another")
 
 
 def _check_extras(request: GenerateRequest) -> None:

@@ -6,7 +6,6 @@ import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from torch import Tensor
 from engine.backbone.loading import Backbone
 from engine.backbone.preview import LinearPreview, fit_preview
 from engine.backbone.vae import PaperTheatreVAE
-from engine.context.assemble import Context, assemble, read_blocks
+from engine.context.assemble import Context, assemble, blank_block, read_blocks
 from engine.context.blocks import ContextBlock, latents_hash
 from engine.context.cache import ContextCache
 from engine.context.planner import Plan, plan
@@ -25,7 +24,6 @@ from engine.context.sources import candidate_frames, candidate_tokens, read_late
 from engine.contract import (
     CacheReport,
     ContextRecord,
-    Event,
     GenerateRequest,
     Planned,
     Saved,
@@ -34,22 +32,14 @@ from engine.contract import (
     TakeResult,
     TakeTask,
 )
+from engine.film.maker import Emit
 from engine.film.posters import preview_jpeg
 from engine.film.take_files import write_take
 from engine.requests import BadRequest, check
 from engine.sampling.generate import LongShot, Resolved, chunk_lengths, resolve, sample_joint, sample_long
 from engine.sampling.noise import shot_noise, take_seed
 from engine.sampling.samplers import SamplingCancelled, StepState
-
-Emit = Callable[[Event], None]
-
-
-def engine_version() -> str:
-    """The installed version of Matchcut."""
-    try:
-        return metadata.version("matchcut")
-    except metadata.PackageNotFoundError:
-        return "0+source"
+from engine.version import engine_version
 
 
 @dataclass(slots=True)
@@ -90,6 +80,8 @@ class TakeMaker:
         """All takes of one shot; they share one context, captured once."""
         planned = self._plan(shot)
         blocks = read_blocks(planned, self.request.candidates, self.backbone, self.size)
+        if self.backbone.profile.blank_context and all(b.candidate.role == "recent" for b in blocks):
+            blocks.insert(0, blank_block(shot.text, self.backbone, self.size))
         base = self._extended(shot)
         prefix = self._prefix(shot)
         lengths = self._lengths(shot, base)
@@ -313,8 +305,10 @@ class TakeMaker:
         facts: dict[str, Any] = {}
         if self.backbone.made_by:
             facts["made_by"] = dict(self.backbone.made_by)
-        if self.settings.step_cache:
-            facts["step_cache"] = self.settings.step_cache
+        if self.settings.step_cache is not None:
+            facts["step_cache"] = self.request.settings.step_cache
+            if self.request.settings.step_cache_kind is not None:
+                facts["step_cache_kind"] = self.request.settings.step_cache_kind
         if self.backbone.loras.identity:
             facts["loras"] = self.backbone.loras.described()
         if self.request.settings.first_frame is not None and self.first_frame is not None:

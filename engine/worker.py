@@ -2,7 +2,8 @@
 
 One record of the contract a line. `Starting` comes at once, `Hello` when the heavy imports are done, a `Heartbeat`
 every five seconds. What anything prints goes to stderr, the log. The end of stdin cancels what runs and ends the
-worker; so does the death of its parent.
+worker; so does the death of its parent. With `--films` it makes films of takes and nothing else: it loads no torch, is
+there in a moment, and may run beside a worker that renders.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
@@ -34,7 +35,6 @@ from engine.contract import (
     ExportRequest,
     Failed,
     GenerateRequest,
-    Heartbeat,
     Hello,
     ImportRequest,
     PlanRequest,
@@ -44,12 +44,15 @@ from engine.contract import (
     decode,
     encode,
 )
+from engine.memory.plans import Asked
+from engine.memory.wishes import add_wishes, asked_in
+from engine.pulse import Pulse
+from engine.version import engine_version
 
 if TYPE_CHECKING:
-    from engine.engine import Engine
+    from engine.film.maker import FilmMaker
 
 log = logging.getLogger("matchcut.worker")
-HEARTBEAT_S = 5.0
 PROGRESS_S = 0.05  # at most twenty a second
 LEAVE_S = 20.0  # after the end of stdin, before the worker goes without waiting any longer
 _PR_SET_PDEATHSIG = 1
@@ -102,24 +105,26 @@ class Out:
 class Worker:
     """Reads in one thread, plans in a second, renders and exports in the main one, one request after the other."""
 
-    def __init__(self, out: Out, device: str = "") -> None:
-        self._out, self._device = out, device
+    def __init__(self, out: Out, make_engine: Callable[[], FilmMaker]) -> None:
+        self._out, self._make_engine = out, make_engine
         # SimpleQueue: a signal handler may put something in.
         self._work: queue.SimpleQueue[GenerateRequest | ImportRequest | ExportRequest | None] = queue.SimpleQueue()
         self._plans: queue.SimpleQueue[PlanRequest | None] = queue.SimpleQueue()
-        self._engine: Engine | None = None
+        self._engine: FilmMaker | None = None
         self._cancelled: set[str] = set()
         self._running = ""
         self._leaving = threading.Event()
+        self._pulse = Pulse(busy=True)  # importing, too, can hang
 
     def run(self, lines: TextIO) -> int:
         """Work until the input ends. Returns the exit code."""
         self._out.write(Starting(os.getpid()))
-        for target, arguments in ((self._read, (lines,)), (self._beat, ())):
+        for target, arguments in ((self._read, (lines,)), (self._pulse.beat, (self._out.write, self._leaving))):
             threading.Thread(target=target, args=arguments, daemon=True).start()
-        self._engine = _new_engine(self._device)
+        self._engine = self._make_engine()
         threading.Thread(target=self._plan, name="planner", daemon=True).start()
-        self._out.write(_hello(self._engine))
+        self._out.write(Hello(CONTRACT_VERSION, engine_version(), os.getpid(), *self._engine.device_facts()))
+        self._pulse.rest()
         while (request := self._work.get()) is not None and not self._leaving.is_set():
             self._carry_out(request)
         return 0
@@ -139,11 +144,14 @@ class Worker:
             self._out.event(Cancelled(request.id))
             return
         self._running = request.id
+        self._pulse.begin()
         self._engine.execute(request, self._emit)
+        self._pulse.rest()
         self._running = ""
         self._cancelled.discard(request.id)
 
     def _emit(self, event: Event) -> None:
+        self._pulse.sign()
         if self._leaving.is_set() or event.request_id in self._cancelled:
             assert self._engine is not None
             self._engine.cancel()  # again: a request that was just beginning has not heard the first call
@@ -185,32 +193,21 @@ class Worker:
         while (request := self._plans.get()) is not None:
             self._engine.execute(request, self._out.event)
 
-    def _beat(self) -> None:
-        while not self._leaving.wait(HEARTBEAT_S):
-            self._out.write(Heartbeat(_rss()))
 
-
-def _new_engine(device: str) -> Engine:
+def new_engine(device: str, asked: Asked) -> FilmMaker:
+    """The engine that renders, on a device of this name or the best there is, laid out in memory as `asked`."""
     import torch  # here, because it takes seconds: the first line must not wait for it
 
     from engine.engine import Engine
 
-    return Engine(torch.device(device) if device else None)
+    return Engine(torch.device(device) if device else None, asked=asked)
 
 
-def _hello(engine: Engine) -> Hello:
-    from engine.takes import engine_version
+def new_film_maker() -> FilmMaker:
+    """The part of it that needs no model, and no torch."""
+    from engine.film.maker import FilmMaker
 
-    name, memory = engine.device_facts()
-    return Hello(CONTRACT_VERSION, engine_version(), os.getpid(), name, memory)
-
-
-def _rss() -> int:
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    return FilmMaker()
 
 
 def _own_stdout() -> TextIO:
@@ -222,12 +219,12 @@ def _own_stdout() -> TextIO:
     return protocol
 
 
-def _die_with_parent() -> None:
-    """On Linux the kernel ends the worker when the editor dies; elsewhere the end of stdin does."""
+def _die_with_parent(by: int) -> None:
+    """On Linux the kernel ends the worker by a signal when the editor dies; elsewhere the end of stdin does."""
     if not sys.platform.startswith("linux"):
         return
     parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, by, 0, 0, 0)
     if os.getppid() != parent:  # it died in between
         os._exit(1)
 
@@ -243,15 +240,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the worker until its input ends."""
     parser = argparse.ArgumentParser(prog="python -m engine.worker", description=__doc__)
     parser.add_argument("--device", default="", help="cpu, cuda, cuda:1, mps; by default the best there is")
+    parser.add_argument("--films", action="store_true", help="make films of takes alone: loads no model and no torch")
     parser.add_argument("--keep", action="store_true", help="live on when the starting process dies with stdin open")
+    add_wishes(parser)
     given = parser.parse_args(arguments)
     faulthandler.enable(sys.stderr)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     protocol = _own_stdout()
-    if not given.keep:
-        _die_with_parent()
-    worker = Worker(Out(protocol), given.device)
+    make_engine = new_film_maker if given.films else partial(new_engine, given.device, asked_in(given))
+    worker = Worker(Out(protocol), make_engine)
     _end_on(signal.SIGTERM, worker.leave)
+    if not given.keep:  # a film that is half written lies where the user wants it: it is taken away in good order
+        _die_with_parent(signal.SIGTERM if given.films else signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the editor, which ends the worker
     return worker.run(sys.stdin)
 

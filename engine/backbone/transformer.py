@@ -12,6 +12,7 @@ the stock forward is `diffusers.models.transformers.transformer_wan`.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -143,7 +144,7 @@ class SceneTransformer3DModel(WanTransformer3DModel):  # type: ignore[misc]
         """Velocities, one tensor a shot, shaped as its latents. All shots see each other and the context.
 
         `mask` (N, N) bool narrows who sees whom among the N tokens of `shots`: only needed to compute a block-causal
-        scene in one uncached forward. Cached generation needs none. `steps` may answer for all blocks but the first.
+        scene in one uncached forward. Cached generation needs none. `steps` may answer for blocks.
         """
         # By calling, not by a method of its own: hooks (offloading, and whatever diffusers adds) sit on `forward`.
         return cast("list[Tensor]", self(None, call=_Call(shots, context, mask, steps)))
@@ -158,23 +159,35 @@ class SceneTransformer3DModel(WanTransformer3DModel):  # type: ignore[misc]
         """
         return cast("list[LayerKV]", self(None, call=_Call([shot], context, capture=True, rows=rows)))
 
+    def capture_together(self, shots: list[ShotInput]) -> list[list[LayerKV]]:
+        """The same of several items that see each other, in one forward: by item, then by layer."""
+        layers = cast("list[LayerKV]", self(None, call=_Call(shots, capture=True)))
+        lengths = [math.prod(self.tokens_grid(shot.latents)) for shot in shots]
+        parts = [(keys.split(lengths, dim=1), values.split(lengths, dim=1)) for keys, values in layers]
+        return [[(keys[n].clone(), values[n].clone()) for keys, values in parts] for n in range(len(shots))]
+
     def _denoise(self, call: _Call) -> list[Tensor]:
         x, temb, scene, kept = self._embed(call.shots, call.mask)
+        known = call.steps.begin(x) if call.steps is not None else None
+        behind = self._through_blocks(x, scene, kept, call) if known is None else known
+        return self._unembed(behind, temb, call.shots, scene)
+
+    def _through_blocks(self, x: Tensor, scene: Scene, kept: list[list[KeptText]], call: _Call) -> Tensor:
+        """Hidden states behind all blocks; with a step cache they may be known behind the first."""
         for number, block in enumerate(self.blocks):
             seen = call.context.layers[number] if call.context is not None else None
-            before, own = x, kept[number] if kept else None
+            own = kept[number] if kept else None
             if torch.is_grad_enabled() and self.gradient_checkpointing:
                 x = self._gradient_checkpointing_func(block, x, None, None, None, scene, seen, own)
             else:
                 x = block(x, scene=scene, context=seen, kept=own)
             if call.steps is not None and number == 0:
-                answer = call.steps.answer(before, x)
+                answer = call.steps.behind_first(x)
                 if answer is not None:
-                    x = answer
-                    break
+                    return answer
         if call.steps is not None:
-            call.steps.remember(x)
-        return self._unembed(x, temb, call.shots, scene)
+            call.steps.end(x)
+        return x
 
     def _capture(self, call: _Call) -> list[LayerKV]:
         x, _, scene, _ = self._embed(call.shots, None)

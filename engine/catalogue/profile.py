@@ -12,8 +12,9 @@ import json
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import UnionType
 from typing import Any, Literal
+
+from engine.records import RecordError, build
 
 FAMILIES = Path(__file__).resolve().parent / "profiles"
 
@@ -87,10 +88,13 @@ class Profile:
     text_tokens: int = 80
     negative_prompt: str = ""  # what the unconditional branch reads
     positions: PositionRule = field(default_factory=PositionRule)
-    encoding: Literal["isolated", "chained"] = "isolated"
+    encoding: Literal["isolated", "chained", "together"] = "isolated"
     context_noise: float = 0.1
     context_tokens: int = 1400  # default token budget of the planner
     context_frames: int = 0  # latent frames that are seen of another shot, the first and spread ones; 0 = all
+    context_share: int = 0  # instead: so many for all shots seen, in equal parts, the latest getting what is left
+    context_stills: bool = False  # frames of other shots are seen as single pictures, encoded anew
+    blank_context: int = 0  # latent frames of zeros that a shot sees where it sees no other
     steps: int = 20
     step_list: tuple[float, ...] = ()  # a distilled model's timesteps of 1000, before the shift; `steps` of them
     shift: float = 1.0
@@ -121,7 +125,10 @@ def load_profile(path: Path) -> Profile:
         raise ProfileError(f"{path.name} is not a profile: it holds no object")
     like = raw.pop("like", None)
     start = {} if like is None else _facts(family(str(like)))
-    return typing.cast("Profile", _build(Profile, {**start, **raw}, path.name))
+    try:
+        return typing.cast("Profile", build(Profile, {**start, **raw}, path.name))
+    except RecordError as error:
+        raise ProfileError(str(error)) from error
 
 
 def save_profile(profile: Profile, path: Path) -> None:
@@ -149,46 +156,6 @@ def _facts(profile: Profile) -> dict[str, Any]:
     if not profile.positions.angle:
         del plain["positions"]["angle"]
     return {key: value for key, value in plain.items() if key in _FIRST_FORMAT or value != _DEFAULTS[key]}
-
-
-def _build(cls: type, data: Any, where: str) -> Any:
-    if not isinstance(data, dict):
-        raise ProfileError(f"{where}: expected an object")
-    hints = _hints(cls)
-    unknown = sorted(set(data) - set(hints))
-    if unknown:
-        raise ProfileError(f"{where} has fields this version does not know: {', '.join(unknown)}")
-    values = {key: _convert(hints[key], value, f"{where}: {key}") for key, value in data.items()}
-    try:
-        return cls(**values)
-    except TypeError as error:
-        raise ProfileError(f"{where}: {error}") from error
-
-
-@functools.cache
-def _hints(cls: type) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
-
-
-def _convert(hint: Any, value: Any, where: str) -> Any:
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin is UnionType:
-        return None if value is None else _convert(args[0], value, where)
-    if dataclasses.is_dataclass(hint):
-        return _build(typing.cast(type, hint), value, where)
-    if origin is tuple:
-        if not isinstance(value, (list, tuple)) or (args[-1] is not Ellipsis and len(value) != len(args)):
-            raise ProfileError(f"{where} should be a list" + ("" if args[-1] is Ellipsis else f" of {len(args)}"))
-        return tuple(_convert(args[0], item, where) for item in value)
-    if origin is Literal:
-        if value not in args:
-            raise ProfileError(f"{where} is {value!r}, and should be one of {', '.join(args)}")
-        return value
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise ProfileError(f"{where} should be {hint.__name__}, not {type(value).__name__}")
-    return value
 
 
 _FIRST_FORMAT = (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import overload
 
@@ -16,7 +17,7 @@ from engine.backbone.transformer import LayerKV, PlacedContext, ShotInput
 from engine.context.blocks import ContextBlock, Namespace, Placement, block_key, noised, place
 from engine.context.cache import ContextCache
 from engine.context.planner import Plan
-from engine.context.sources import read_latents, read_reference
+from engine.context.sources import read_latents, read_reference, taken_out
 from engine.contract import ContextCandidate, ContextRecord
 
 
@@ -59,8 +60,15 @@ def read_blocks(
         if candidate.role == "recent":
             latents = latents[:, -backbone.profile.tail_latents :]
         block = ContextBlock(candidate, line.side, latents, content, line.noise, 0.0, line.tokens, frames=line.frames)
-        blocks.append(block)
+        blocks.append(taken_out(block, backbone) if backbone.profile.encoding == "together" else block)
     return blocks
+
+
+def blank_block(text: str, backbone: Backbone, size: tuple[int, int]) -> ContextBlock:
+    """What a shot sees that sees nothing, with a model that was trained to see something always: zeros (ShotStream)."""
+    zeros = torch.zeros(backbone.latent_shape(backbone.profile.blank_context, size))
+    nothing = ContextCandidate("", "shot", "", "nothing", "", "blank", text, -1)
+    return ContextBlock(nothing, "before", zeros, "blank", 0.0, 0.0, 0)
 
 
 def recent_block(candidate: ContextCandidate, latents: Tensor, content: str, noise: float, tail: int) -> ContextBlock:
@@ -97,6 +105,7 @@ def assemble(blocks: Sequence[ContextBlock], target: int, backbone: Backbone, ca
     records = tuple(
         ContextRecord(b.candidate.id, b.candidate.role, b.candidate.shot_id, b.content_hash, b.noise, b.side, key)
         for b, key in zip(placed, sets[0][1] if sets else [], strict=True)
+        if not b.is_blank
     )
     keys = tuple(key for _, own in sets for key in own)
     seen = tuple(context for context, _ in sets)
@@ -108,20 +117,36 @@ def _one_expert(
     blocks: Sequence[ContextBlock], backbone: Backbone, cache: ContextCache, expert: int
 ) -> tuple[PlacedContext, list[str]]:
     """What one transformer sees of the placed blocks, and the blocks' cache keys."""
-    space = Namespace(backbone.identity(expert), str(backbone.dtype), backbone.profile.encoding)
-    chained = backbone.profile.encoding == "chained"
+    profile = backbone.profile
+    space = Namespace(backbone.identity(expert), str(backbone.dtype), profile.encoding)
+    group = [b for b in blocks if b.candidate.role != "recent"] if profile.encoding == "together" else []
+    facts = [f"{block_key(space, b, [])}{_spot(b)}" for b in group]
+    together = functools.cache(lambda: capture_together(group, backbone, expert))  # once, if any of them is missing
     keys: list[str] = []
     placed: list[tuple[Sequence[LayerKV], Rotary]] = []
+    saw: list[str] | None
+    build: Callable[[], Sequence[LayerKV]]
     for block in blocks:
-        linked = chained or (backbone.profile.chunk_latents > 0 and block.candidate.role == "recent")
-        saw = [f"{k}{_spot(b)}" for k, b in zip(keys, blocks, strict=False)] if linked else []
-        key = block_key(space, block, [*saw, _spot(block)] if linked else [])
-        seen = _join(placed, cache.by_layer) if linked and placed else None
+        recent = block.candidate.role == "recent"
+        if group and not recent:
+            number = next(n for n, b in enumerate(group) if b is block)
+            saw, build = facts, functools.partial(_one_of, together, number)
+        elif profile.encoding == "chained" or (profile.chunk_latents > 0 and recent):
+            saw = [f"{k}{_spot(b)}" for k, b in zip(keys, blocks, strict=False)]
+            seen = _join(placed, cache.by_layer) if placed else None
+            build = functools.partial(capture, block, backbone, seen, expert)
+        else:
+            saw, build = None, functools.partial(capture, block, backbone, None, expert)
+        key = block_key(space, block, [] if saw is None else [*saw, _spot(block)])
         with cache.pinned(keys):
-            layers = cache.get(key, lambda b=block, s=seen: capture(b, backbone, s, expert))  # type: ignore[misc]
+            layers = cache.get(key, build)
         placed.append((layers, _angles(block, backbone)))
         keys.append(key)
     return _join(placed, cache.by_layer), keys
+
+
+def _one_of(made: Callable[[], list[list[LayerKV]]], number: int) -> list[LayerKV]:
+    return made()[number]
 
 
 def _spot(block: ContextBlock) -> str:
@@ -136,11 +161,20 @@ def capture(
 
     Of a block that is seen in some frames only, the forward is over all of them, and those frames' are kept.
     """
+    return backbone.experts[expert].capture(_clean(block, backbone, seen is not None), seen, _rows(block, backbone))
+
+
+def capture_together(blocks: Sequence[ContextBlock], backbone: Backbone, expert: int = 0) -> list[list[LayerKV]]:
+    """One forward over several blocks where they stand, each seeing all of them: keys and values by block and layer."""
+    return backbone.experts[expert].capture_together([_clean(block, backbone, placed=True) for block in blocks])
+
+
+def _clean(block: ContextBlock, backbone: Backbone, placed: bool) -> ShotInput:
+    """A block at its context noise, where it stands or, if that makes no difference, at the beginning."""
     latents = noised(block).unsqueeze(0).to(backbone.device, backbone.dtype)
     timestep = torch.full((1, latents.shape[2]), block.noise * 1000.0, device=backbone.device)
-    start, turn = (block.start, block.turn) if seen is not None else (0.0, 0.0)
-    shot = ShotInput(latents, timestep, backbone.embed(block.candidate.text), start, turn)
-    return backbone.experts[expert].capture(shot, seen, _rows(block, backbone))
+    start, turn = (block.start, block.turn) if placed else (0.0, 0.0)
+    return ShotInput(latents, timestep, backbone.embed(block.candidate.text), start, turn)
 
 
 def _rows(block: ContextBlock, backbone: Backbone) -> Tensor | None:

@@ -32,6 +32,12 @@ class ContextBlock:
     tokens: int
     turn: float = 0.0
     frames: tuple[int, ...] = ()  # latent frames whose keys and values are kept; () = all
+    taken: str = ""  # how `latents` were taken out of what `content_hash` names, if they are not all of it
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it stands for "nothing seen", and is no item of the scene."""
+        return not self.candidate.id and self.candidate.role == "shot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,8 @@ def block_key(space: Namespace, block: ContextBlock, seen: list[str]) -> str:
     }
     if block.frames:
         facts["frames"] = list(block.frames)
+    if block.taken:
+        facts["taken"] = block.taken
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

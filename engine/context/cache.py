@@ -17,7 +17,7 @@ from typing import overload
 import torch
 from torch import Tensor
 
-from engine.context.packing import LayerKV, PackedKV, pack, unpack
+from engine.context.packing import LayerKV, PackedKV, Packing, pack, unpack
 
 __all__ = ["CacheStatistics", "ContextCache", "HeldLayers", "LayerKV"]
 
@@ -102,14 +102,14 @@ class HeldLayers(Sequence[LayerKV]):
 class ContextCache:
     """`device_bytes`, `host_bytes`: budgets. Without an accelerator there is one tier, unless `host_tier` says so.
 
-    `packed` keeps everything in eight bits from the start: what a shot sees never depends on what was evicted when.
+    `packing` keeps everything in eight bits from the start: what a shot sees never depends on what was evicted when.
     `by_layer`: contexts are joined a layer at a time while they are read, and not copied as a whole.
     """
 
     device: torch.device
     device_bytes: int = 2 << 30
     host_bytes: int = 4 << 30
-    packed: bool = False
+    packing: Packing | None = None
     by_layer: bool = False
     host_tier: bool | None = None
     statistics: CacheStatistics = field(default_factory=CacheStatistics)
@@ -130,7 +130,7 @@ class ContextCache:
         entry = self._entries.get(key)
         if entry is None:
             self.statistics.misses += 1
-            layers: list[Stored] = [pack(layer) if self.packed else layer for layer in build()]
+            layers: list[Stored] = [pack(layer, self.packing) if self.packing else layer for layer in build()]
             entry = _Entry(layers, sum(t.nbytes for stored in layers for t in _tensors(stored)), on_device=True)
             self._entries[key] = entry
         else:
@@ -220,8 +220,7 @@ def _tensors(stored: Stored) -> tuple[Tensor, ...]:
 
 def _moved(stored: Stored, move: Callable[[Tensor], Tensor]) -> Stored:
     if isinstance(stored, PackedKV):
-        keys, values, mean, key_scale, value_scale = (move(t) for t in stored.tensors)
-        return PackedKV(keys, values, mean, key_scale, value_scale, stored.dtype)
+        return stored.with_tensors(tuple(move(t) for t in stored.tensors))
     return move(stored[0]), move(stored[1])
 
 

@@ -41,19 +41,21 @@ def plan(
 ) -> Plan:
     """Choose. `tokens_of` says what a candidate costs; `noise` overrides the profile's context noise.
 
-    With `most_frames`, a shot that has more latent frames (`frames_of`) is seen in that many of them only.
+    With `most_frames`, a shot that has more latent frames (`frames_of`) is seen in that many of them only; else the
+    profile may have all shots share a number of frames.
     """
+    shares = {} if most_frames else share_frames(candidates, shot, profile.context_share, two_sided)
     limit = profile.context_tokens if budget is None else budget
     spent = 0
     lines: dict[str, PlannedBlock] = {}
     for candidate in sorted(candidates, key=lambda c: _claim(c, shot)):
-        tokens = tokens_of(candidate)
-        frames: tuple[int, ...] = ()
-        if most_frames and frames_of is not None and candidate.role == "shot":
-            length = frames_of(candidate)
-            frames = spread_frames(length, most_frames)
-            tokens = tokens * len(frames) // length if frames else tokens
+        most = shares.get(candidate.id, most_frames)
+        length = frames_of(candidate) if most and frames_of is not None and candidate.role == "shot" else 0
+        frames = spread_frames(length, most or length)
+        tokens = tokens_of(candidate) * len(frames) // length if frames else tokens_of(candidate)
         refused = _refusal(candidate, shot, two_sided)
+        if refused is None and shares.get(candidate.id) == 0:
+            refused = f"left out: later shots share the {profile.context_share} frames that this model sees"
         if refused is None and spent + tokens > limit and candidate.role != "recent":
             refused = f"left out: {tokens} tokens do not fit into the budget of {limit} ({spent} used)"
         if refused is None:
@@ -74,6 +76,19 @@ def plan(
     ordered = sorted(candidates, key=lambda c: _time_order(c))
     report = tuple(lines[c.id] for c in ordered)
     return Plan(tuple(b for b in report if b.used), report, limit)
+
+
+def share_frames(
+    candidates: tuple[ContextCandidate, ...], shot: ShotTask, total: int, two_sided: bool
+) -> dict[str, int]:
+    """By candidate, in how many of `total` latent frames each other shot is seen: in equal parts, and the latest shots
+    in one more where that leaves some, as ShotStream was trained. A pinned shot is seen in one at least."""
+    seen = [c for c in candidates if c.role == "shot" and _refusal(c, shot, two_sided) is None]
+    if not total or not seen:
+        return {}
+    part, rest = divmod(total, len(seen))
+    latest = sorted(seen, key=_time_order, reverse=True)
+    return {c.id: max(part + (n < rest), c.choice == "pinned") for n, c in enumerate(latest)}
 
 
 def spread_frames(length: int, most: int) -> tuple[int, ...]:

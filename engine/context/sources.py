@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,10 +16,14 @@ from torch import Tensor
 
 from engine.backbone.loading import Backbone
 from engine.catalogue.profile import Profile
-from engine.context.blocks import latents_hash
+from engine.context.blocks import ContextBlock, latents_hash
+from engine.context.planner import spread_frames
 from engine.contract import ContextCandidate
 
 LATENTS = "latents"
+STILLS_REMEMBERED = 64  # takes; a few hundred kilobytes each
+
+_REMEMBERED: OrderedDict[tuple[str, str, int], Tensor] = OrderedDict()
 
 
 class LatentsBroken(ValueError):
@@ -79,6 +85,34 @@ def _on_white(image: Image.Image) -> Image.Image:
         return image.convert("RGB")
     image = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def taken_out(block: ContextBlock, backbone: Backbone) -> ContextBlock:
+    """Of a block that is seen in some frames only: those frames, side by side, as a block of its own.
+
+    With `context_stills` they are single pictures of the decoded take, spread from its first to its last, each encoded
+    anew (ShotStream). What continues another shot is decoded without it, so its first pictures are a little off.
+    """
+    if not block.frames:
+        return block
+    if backbone.profile.context_stills:
+        latents = _stills(block, len(block.frames), backbone)
+        return replace(block, latents=latents, frames=(), taken=f"{len(block.frames)} stills")
+    taken = f"frames {', '.join(map(str, block.frames))}"
+    return replace(block, latents=block.latents[:, list(block.frames)], frames=(), taken=taken)
+
+
+def _stills(block: ContextBlock, count: int, backbone: Backbone) -> Tensor:
+    """(C, count, h, w); the last ones are remembered, as every later shot of a scene asks for the same."""
+    key = backbone.fingerprint, block.content_hash, count
+    if key not in _REMEMBERED:
+        frames = backbone.decode(block.latents)
+        chosen = spread_frames(len(frames), count) or range(len(frames))
+        _REMEMBERED[key] = torch.cat([backbone.encode(frames[n : n + 1]) for n in chosen], dim=1)
+        while len(_REMEMBERED) > STILLS_REMEMBERED:
+            _REMEMBERED.popitem(last=False)
+    _REMEMBERED.move_to_end(key)
+    return _REMEMBERED[key]
 
 
 class Measures(Protocol):

@@ -35,9 +35,13 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A worker is alive, however long its work takes. `rss`: bytes of its process, 0 where that is not known."""
+    """A worker is alive, however long its work takes. `rss`: bytes of its process, 0 where that is not known.
+
+    `still_s`: for how many seconds its main thread has not moved although it has work; 0 while it moves, or rests.
+    """
 
     rss: int
+    still_s: float = 0.0
 
 
 Notice = Starting | Hello | Heartbeat

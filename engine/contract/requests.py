@@ -45,7 +45,8 @@ class SamplingSettings:
     context_tokens: int | None = None  # budget for context tokens; None = the profile's
     context_frames: int | None = None  # latent frames that are seen of a shot, the first and spread ones; None = all
     preview_every: int = 0  # steps between previews, 0 = none
-    step_cache: float | None = None  # skip blocks while the first one's change is within this; None or 0 = never
+    step_cache: float | None = None  # skip what hardly changes from step to step, up to this; None or 0 = never
+    step_cache_kind: Literal["first-block", "magcache"] | None = None  # how that is told; None = first-block
     loras: tuple[LoraUse, ...] | None = None  # worn together; a shot's own list replaces its scene's
     first_frame: str | None = None  # image that the shot begins with: absolute path
 

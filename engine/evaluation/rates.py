@@ -10,21 +10,24 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from engine.backbone.loading import load_backbone
 from engine.backbone.text import TextEncoder
 from engine.backbone.vae import PaperTheatreVAE
 from engine.contract import SamplingSettings
 from engine.evaluation.consistency import SceneMaker, evaluation_scene
-from engine.evaluation.judge import load_judge
+from engine.evaluation.judge import Judge, load_judge
 from engine.evaluation.vae import evaluate_vae, held_out_footage, judge_reconstructions
+from engine.film.posters import contact_sheet
 from engine.training.footage import shards
 from engine.training.latents import TEXT_TOKENS, encode_shard
-from engine.training.pipeline import MODEL, Work, install
+from engine.training.pipeline import MODEL, Work, assemble
 from engine.training.train_transformer import TransformerRun, train_stage
 from engine.training.train_vae import VaeRun, train_vae
 
+Part = Literal["coarse", "fine"]
+PARTS: tuple[Part, ...] = ("coarse", "fine")
 READ = ("species", "colour", "place", "action")
 
 
@@ -43,10 +46,9 @@ class RateRun:
     width: int = 256
     layers: int = 8
 
-    @property
-    def model(self) -> Path:
-        """The finished model folder."""
-        return self.out / "model"
+    def model(self, part: Part) -> Path:
+        """The model folder of a part of the training."""
+        return self.out / f"{part}-model"
 
 
 def train_rate(run: RateRun) -> None:
@@ -71,24 +73,34 @@ def train_rate(run: RateRun) -> None:
     if not (coarse.out / "transformer").is_dir():
         train_stage(coarse)
     fine = TransformerRun(
-        "shot", work.latents, run.out / "shot", empty, coarse.out / "transformer", run.fine_minutes, single_cells=True
+        "shot", work.latents, run.out / "fine", empty, coarse.out / "transformer", run.fine_minutes, single_cells=True
     )
     train_stage(fine)
-    install(work, "shot", run.model)
+    for part in PARTS:
+        assemble(run.model(part), work.vae, run.out / part / "transformer")
 
 
 def measure_rate(run: RateRun, scenes: int, steps: int = 20) -> dict[str, Any]:
-    """Shares of held-out shots whose prompt the judge reads off the picture, generated and reconstructed; PSNR; steps.
+    """PSNR, what the judge reads of reconstructions, and of shots that the coarse and the fine transformer generate.
 
-    The first generated frames are kept as a sheet, `sheet.jpg`.
+    The first generated frames are kept as sheets, `coarse.jpg` and `fine.jpg`.
     """
-    from engine.film.posters import contact_sheet
-
     judge = load_judge()
-    backbone = load_backbone(str(run.model))
-    maker = SceneMaker(backbone, SamplingSettings(steps=steps))
-    right = dict.fromkeys(READ, 0)
-    rows = []
+    backbone = load_backbone(str(run.model("fine")))
+    footage = held_out_footage(run.out / "check", max(2, min(25, scenes)), backbone.profile.size)
+    return {
+        "channels": run.channels,
+        "psnr_db": evaluate_vae(backbone, min(32, 4 * scenes))["psnr_db"],
+        "reconstructed": judge_reconstructions(backbone, judge, footage),
+        "scenes": scenes,
+        **{part: _generated(run, part, judge, scenes, steps) for part in PARTS},
+    }
+
+
+def _generated(run: RateRun, part: Part, judge: Judge, scenes: int, steps: int) -> dict[str, float]:
+    """Shares of held-out first shots whose prompt the judge reads off the picture; shots that training has seen."""
+    maker = SceneMaker(load_backbone(str(run.model(part))), SamplingSettings(steps=steps))
+    right, rows = dict.fromkeys(READ, 0), []
     for number in range(scenes):
         scene, texts = evaluation_scene(number)
         frames = maker.shot(number, 0, texts[0], [], []).frames
@@ -97,17 +109,6 @@ def measure_rate(run: RateRun, scenes: int, steps: int = 20) -> dict[str, Any]:
         read = judge.read([frames])[0]
         for name in READ:
             right[name] += read[name] == told[name]
-    contact_sheet(rows[:12], run.out / "sheet.jpg", columns=5, scale=2.0)
-    footage = held_out_footage(run.out / "check", max(2, min(25, scenes)), backbone.profile.size)
-    return {
-        "channels": run.channels,
-        "psnr_db": evaluate_vae(backbone, min(32, 4 * scenes))["psnr_db"],
-        "reconstructed": judge_reconstructions(backbone, judge, footage),
-        "generated": {name: round(count / scenes, 4) for name, count in right.items()},
-        "scenes": scenes,
-        "shots_seen": _seen(run.out / "coarse") + _seen(run.out / "shot"),
-    }
-
-
-def _seen(stage: Path) -> int:
-    return int(json.loads((stage / "log.jsonl").read_text().splitlines()[-1])["shots"])
+    contact_sheet(rows[:12], run.out / f"{part}.jpg", columns=5, scale=2.0)
+    seen = json.loads((run.out / part / "log.jsonl").read_text().splitlines()[-1])["shots"]
+    return {**{name: round(count / scenes, 4) for name, count in right.items()}, "shots_seen": seen}

@@ -21,7 +21,7 @@ from engine.film import remux
 from engine.film.decode import VideoInfo, probe
 from engine.film.errors import BadExport, ExportCancelled, ExportFailed, FilmError, ReadOnlyFolder
 from engine.film.timeline import Timeline, lay_out
-from engine.film.whole_files import sha256, whole_file, whole_folder
+from engine.film.whole_files import disk_errors, sha256, sweep_temporary, whole_file, whole_folder
 
 SIDECAR_VERSION = 1
 Progress = Callable[[float, str], None]
@@ -43,6 +43,9 @@ def export(request: ExportRequest, progress: Progress, cancelled: Cancelled) -> 
     timeline = lay_out(request.items, infos, request.options)
     copied = _copyable(request, timeline, infos)
     sidecar = out.with_name(out.name + ".json")
+    if out.parent.is_dir():
+        with disk_errors(out):
+            sweep_temporary(out.parent, out.name, sidecar.name)  # of an export that was killed
     try:
         with whole_file(sidecar) as sidecar_part, _whole(out, request.options.format) as part:
             _make(request, timeline, copied, part, progress, cancelled)

@@ -104,11 +104,16 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sweep_temporary(folder: Path) -> list[Path]:
-    """Remove what processes that no longer live left half-written in `folder`; returns what was removed."""
+def sweep_temporary(folder: Path, *finals: str) -> list[Path]:
+    """Remove what processes that no longer live left half-written in `folder`; returns what was removed.
+
+    With `finals` only what was to get one of these names: in a folder that is not Matchcut's, nothing else is its own.
+    """
     swept = []
     for path in sorted(folder.iterdir()):
         found = _TEMPORARY.search(path.name)
+        if found and finals and path.name[: found.start()] not in finals:
+            continue
         if found and not _alive(int(found.group(1))):
             _remove(path)
             swept.append(path)

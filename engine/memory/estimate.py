@@ -179,6 +179,8 @@ class Model:
     def seen_tokens(self, shot: ShotSize) -> int:
         """Of those, what another shot sees: some frames of it only, where the model is used so."""
         latents, most = (shot.frames - 1) // self.temporal + 1, self.profile.context_frames
+        if self.profile.context_share and shot.contexts:
+            most = most or -(-self.profile.context_share // shot.contexts)
         return self.tokens(shot) * most // latents if 0 < most < latents else self.tokens(shot)
 
     def context_bytes(self, shot: ShotSize, plan: MemoryPlan) -> int:

@@ -56,7 +56,7 @@ class Holding:
         self._placement = Placement(loaded, device)
         self.backbone: Backbone = self._placement.lay(self.plan)
         self._device_bytes, host_bytes = _room(self.fit, budgets) if self.accelerator else budgets
-        self.cache = ContextCache(device, self._device_bytes, host_bytes, packed=self.plan.packed_context)
+        self.cache = ContextCache(device, self._device_bytes, host_bytes, packing=self.plan.packed_context)
         self._budget()
 
     def step_down(self) -> MemoryPlan | None:

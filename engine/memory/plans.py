@@ -7,8 +7,10 @@ from typing import Literal
 
 Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "int4"]
 Offload = Literal["none", "parts", "blocks"]
+Packing = Literal["int8", "fp8"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "fp8", "int8", "int4")
 OFFLOADS: tuple[Offload, ...] = ("none", "parts", "blocks")
+PACKINGS: tuple[Packing, ...] = ("int8", "fp8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Asked:
     offload: Offload | None = None
     attention: str | None = None
     compile: bool = False
-    packed_context: bool = False  # keys and values of context in eight bits
+    packed_context: Packing | None = None  # keys and values of context in eight bits, and of which kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class MemoryPlan:
     offload: Offload = "none"
     context: Literal["whole", "layers", "host"] = "whole"
     tiled: bool = False
-    packed_context: bool = False
+    packed_context: Packing | None = None
     attention: str = "native"
     compiled: bool = False
 
@@ -51,7 +53,8 @@ class MemoryPlan:
             words.append("transformer streamed block by block")
         if self.context != "whole":
             words.append("context joined by layer" if self.context == "layers" else "context streamed from the host")
-        words += ["context in 8 bits"] * self.packed_context + ["VAE in tiles"] * self.tiled
+        words += [f"context in {self.packed_context}"] if self.packed_context else []
+        words += ["VAE in tiles"] * self.tiled
         return ", ".join([*words, f"{self.attention} attention", *["compiled"] * self.compiled])
 
     @property
@@ -61,7 +64,7 @@ class MemoryPlan:
         if self.precision in ("fp16", "fp8", "int8", "int4"):
             facts["precision"] = self.precision
         if self.packed_context:
-            facts["context"] = "int8"
+            facts["context"] = self.packed_context
         if self.tiled:
             facts["vae"] = "tiled"
         if self.attention != "native":

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.backbone.loading import Backbone
-from engine.backbone.step_cache import StepCache, StepCaches
+from engine.backbone.loading import BUILT_IN, Backbone
+from engine.backbone.step_cache import FirstBlockCaching, MagCaching, StepCache, StepCaches, StepCaching
 from engine.backbone.transformer import PlacedContext, PreparedText, ShotInput
+from engine.catalogue.calibration import load_calibration
 from engine.context.assemble import Context, assemble, recent_block
 from engine.context.blocks import ContextBlock, latents_hash
 from engine.context.cache import ContextCache
@@ -34,7 +35,7 @@ class Resolved:
     sampler: Sampler
     shift: float
     step_list: tuple[float, ...] = ()
-    step_cache: float = 0.0  # threshold of the first-block cache; 0 = every step is computed
+    step_cache: StepCaching | None = None  # None = every step is computed
 
     @property
     def schedule(self) -> Schedule:
@@ -63,8 +64,20 @@ def resolve(settings: SamplingSettings, backbone: Backbone) -> Resolved:
         settings.sampler or profile.sampler,
         profile.shift,
         profile.step_list,
-        settings.step_cache or 0.0,
+        _step_caching(settings, backbone),
     )
+
+
+def _step_caching(settings: SamplingSettings, backbone: Backbone) -> StepCaching | None:
+    """What the user asked for. Raises NotCalibrated for magcache with a model that was not measured."""
+    threshold = settings.step_cache or 0.0
+    if not threshold:
+        return None
+    if settings.step_cache_kind == "magcache":
+        place = backbone.folder
+        called = place.name if place.parent == BUILT_IN else str(place)
+        return MagCaching(threshold, load_calibration(called, backbone.fingerprint))
+    return FirstBlockCaching(threshold)
 
 
 @torch.no_grad()
@@ -84,7 +97,7 @@ def sample_shot(
     states = {True: backbone.embed(text), False: backbone.embed_negative()}
     keep = backbone.profile.keeps_text(math.prod(backbone.transformer.tokens_grid(noise.unsqueeze(0))))
     texts = [{on: x.prepare_text(s, keep) for on, s in states.items()} for x in backbone.experts]
-    caches = StepCaches(settings.step_cache)
+    caches = StepCaches(settings.step_cache, settings.steps)
     start, turn = (context.target_start, context.target_turn) if context is not None else (0.0, 0.0)
     head = None if given is None else given.unsqueeze(0).to(backbone.device)
 
@@ -96,7 +109,7 @@ def sample_shot(
 
         def branch(with_text: bool, with_context: bool) -> Sequence[Tensor]:
             shot = ShotInput(latents, levels, texts[expert][with_text], start, turn)
-            steps = caches.of(expert, with_text, with_context)
+            steps = caches.of(float(timestep), expert, with_text, with_context)
             return [_forward(backbone, expert, shot, seen if with_context else None, steps).float()]
 
         return guided(branch, settings.guidance_of(expert), seen is not None)
@@ -112,10 +125,11 @@ def _forward(
     """One expert's velocity for one shot.
 
     In fp32, and seeing nothing, a model that was trained with a level for every token takes diffusers' own path, whose
-    numbers it then has to the last bit. Levels a frame say the same in a thousandth of the memory.
+    numbers it then has to the last bit. Levels a frame say the same in a thousandth of the memory, and can skip steps.
     """
     transformer = backbone.experts[expert]
-    if backbone.profile.expand_timesteps and seen is None and backbone.dtype == torch.float32:
+    exact_levels = backbone.profile.expand_timesteps and backbone.dtype == torch.float32
+    if exact_levels and seen is None and steps is None:
         _, height, width = transformer.tokens_grid(shot.latents)
         levels = shot.timestep.repeat_interleave(height * width, dim=1)
         states = shot.text.states if isinstance(shot.text, PreparedText) else shot.text

@@ -132,11 +132,15 @@ def train(
 
 def install(work: Work, stage: Stage = "causal", model: Path = MODEL) -> None:
     """Put trained parts into a model folder, bf16 (the VAE's statistics are in its config)."""
-    if work.vae.is_dir():
-        PaperTheatreVAE.from_pretrained(work.vae).to(torch.bfloat16).save_pretrained(model / "vae")
-    source = work.root / stage / "transformer"
-    if source.is_dir():
-        SceneTransformer3DModel.from_pretrained(source).to(torch.bfloat16).save_pretrained(model / "transformer")
+    assemble(model, work.vae, work.root / stage / "transformer")
+
+
+def assemble(model: Path, vae: Path, transformer: Path) -> None:
+    """Put a VAE and a transformer, in bf16, where there are any, into a model folder with the built-in text encoder."""
+    if vae.is_dir():
+        PaperTheatreVAE.from_pretrained(vae).to(torch.bfloat16).save_pretrained(model / "vae")
+    if transformer.is_dir():
+        SceneTransformer3DModel.from_pretrained(transformer).to(torch.bfloat16).save_pretrained(model / "transformer")
     if model != MODEL:
         for part in ("text_encoder", "tokenizer"):
             shutil.copytree(MODEL / part, model / part, dirs_exist_ok=True)

@@ -44,11 +44,11 @@ def test_a_request_is_one_line() -> None:
     ("change", "complaint"),
     [
         ({"type": "Nonsense"}, "no known record"),
-        ({"surprise": 1}, "unknown fields"),
-        ({"scene_seed": "three"}, "expected int"),
-        ({"joint": 1}, "expected bool"),
-        ({"size": [1]}, "expected 2 items"),
-        ({"candidates": [{"id": 1}]}, "expected str"),
+        ({"surprise": 1}, "fields this version does not know: surprise"),
+        ({"scene_seed": "three"}, "should be int, not str"),
+        ({"joint": 1}, "should be bool, not int"),
+        ({"size": [1]}, "should be a list of 2"),
+        ({"candidates": [{"id": 1}]}, "should be str, not int"),
         ({"settings": {"sampler": "magic"}}, "sampler"),
     ],
 )

@@ -20,6 +20,7 @@ from engine.contract import (
     CONTRACT_VERSION,
     Cancel,
     Cancelled,
+    Exported,
     Failed,
     Finished,
     Hello,
@@ -34,6 +35,7 @@ from engine.contract import (
 )
 from engine.engine import Engine
 from tests.engine.conftest import candidate, request, shot_task
+from tests.engine.film.footage import ask, clips
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 110.0
@@ -176,6 +178,23 @@ def test_prints_go_to_the_log_and_not_into_the_protocol() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == '{"type": "Starting", "pid": 1}\n'
     assert done.stderr.split() == ["stray", "deeper"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_a_worker_for_films_makes_films_and_nothing_else_and_loads_no_torch(tiny_model: Path, tmp_path: Path) -> None:
+    child = Child(sys.executable, "-m", "engine.worker", "--films")
+    try:
+        child.say(encode(request(tiny_model, shot_task(tmp_path))))
+        child.say(encode(ask(clips(tmp_path / "clips"), tmp_path / "tale.mp4", titles=True)))
+        said = child.until(lambda record: of(record, Finished))
+        refused = [record for record in said if isinstance(record, Failed)]
+        assert [(record.request_id, record.code) for record in refused] == [("r1", "bad_request")]
+        made = [record for record in said if isinstance(record, Exported)]
+        assert made[0].path == str(tmp_path / "tale.mp4") and made[0].reencoded and made[0].frames == 27
+        assert "libtorch" not in Path(f"/proc/{child.process.pid}/maps").read_text()
+        assert child.leave() == 0
+    finally:
+        child.close()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the end of input ends it")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from engine.backbone.step_cache import StepCaches
-from engine.backbone.transformer import PreparedText, ShotInput, StepCache
+from engine.backbone.step_cache import FirstBlockCache, FirstBlockCaching, StepCache, StepCaches
+from engine.backbone.transformer import PreparedText, ShotInput
 from tests.engine.conftest import tiny_transformer
 
 
@@ -22,14 +22,14 @@ def velocities(cache: StepCache | None, levels: list[float], text: Tensor | Prep
 
 
 def test_with_threshold_zero_nothing_is_skipped_and_nothing_changes() -> None:
-    cache = StepCache(0.0)
+    cache = FirstBlockCache(0.0)
     levels = [900.0, 600.0, 300.0]
     assert all(torch.equal(a, b) for a, b in zip(velocities(cache, levels), velocities(None, levels), strict=True))
     assert (cache.computed, cache.skipped) == (3, 0)
 
 
 def test_steps_that_are_alike_are_skipped_at_a_small_error() -> None:
-    cache = StepCache(0.05)
+    cache = FirstBlockCache(0.05)
     levels = [500.0, 499.0, 498.0, 20.0]
     kept, exact = velocities(cache, levels), velocities(None, levels)
     assert cache.skipped >= 2
@@ -37,11 +37,11 @@ def test_steps_that_are_alike_are_skipped_at_a_small_error() -> None:
     assert errors[0] == 0 and max(errors[1:3]) < 0.05
 
 
-def test_every_branch_has_a_cache_of_its_own_and_none_without_a_threshold() -> None:
-    caches = StepCaches(0.1)
-    assert caches.of(0, True) is caches.of(0, True)
-    assert caches.of(0, True) is not caches.of(0, False)
-    assert StepCaches(0.0).of(0, True) is None
+def test_every_branch_has_a_cache_of_its_own_and_none_without_caching() -> None:
+    caches = StepCaches(FirstBlockCaching(0.1), 4)
+    assert caches.of(900.0, 0, True, False) is caches.of(700.0, 0, True, False)
+    assert caches.of(700.0, 0, True, False) is not caches.of(700.0, 0, False, False)
+    assert StepCaches(None, 4).of(900.0, 0, True, False) is None
 
 
 def test_a_prepared_text_gives_the_same_bits_and_is_worked_on_once() -> None:

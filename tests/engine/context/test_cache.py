@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.context.cache import ContextCache, LayerKV
+from engine.context.packing import Packing
 
 ENTRY_BYTES = 2 * 4 * 8
 
@@ -109,10 +110,11 @@ def test_in_use_means_not_dropped_though_it_may_go_to_the_host() -> None:
         assert float(cache.get("a", lambda: pytest.fail("dropped"))[0][0][0]) == 1
 
 
-def test_packed_entries_read_the_same_before_and_after_they_were_moved() -> None:
+@pytest.mark.parametrize("packing", ["int8", "fp8"])
+def test_packed_entries_read_the_same_before_and_after_they_were_moved(packing: Packing) -> None:
     generator = torch.Generator().manual_seed(0)
     layers = [tuple(torch.randn(1, 6, 2, 8, generator=generator) for _ in "kv") for _ in range(2)]
-    cache = ContextCache(torch.device("cpu"), device_bytes=1 << 20, host_bytes=1 << 20, packed=True, host_tier=True)
+    cache = ContextCache(torch.device("cpu"), device_bytes=1 << 20, host_bytes=1 << 20, packing=packing, host_tier=True)
     held = cache.get("a", lambda: layers)  # type: ignore[arg-type, return-value]
     before = [(k.clone(), v.clone()) for k, v in held]
     cache.set_budgets(0, by_layer=True)

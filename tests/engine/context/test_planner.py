@@ -117,6 +117,29 @@ def test_seen_in_fewer_frames_more_shots_fit_the_budget() -> None:
     assert len(in_frames(6, 20, 20, 20, budget=500).used) == 3
 
 
+def shared(shots: int, **changes: object) -> list[tuple[int, ...]]:
+    """Frames of each of the shots before, of 21 latent frames, where six are shared."""
+    profile, takes = Profile(context_tokens=500, context_share=6), [take(n) for n in range(shots)]
+    takes[0] = take(0, **changes)
+    found = plan(tuple(takes), shot(shots), profile, lambda c: 210, False, None, None, lambda c: 21)
+    return [block.frames for block in found.report if block.used]
+
+
+def test_all_shots_share_a_few_frames_and_the_latest_get_what_is_left() -> None:
+    """As ShotStream was trained: equal parts, the rest to the latest, each the first frame and evenly spread others."""
+    assert shared(1) == [(0, 4, 8, 12, 16, 20)]
+    assert shared(2) == [(0, 10, 20)] * 2
+    assert shared(4) == [(0,), (0,), (0, 20), (0, 20)]
+    assert shared(8) == [(0,)] * 6  # of eight, the latest six
+    assert len(shared(8, choice="pinned")) == 7
+
+
+def test_frames_that_the_user_asks_for_go_before_the_models_share() -> None:
+    profile = Profile(context_tokens=500, context_share=6)
+    found = plan((take(0), take(1)), shot(2), profile, lambda c: 210, False, None, None, lambda c: 21, 2)
+    assert [block.frames for block in found.used] == [(0, 20)] * 2
+
+
 @given(st.integers(1, 60), st.integers(1, 60))
 def test_spread_frames_begin_with_the_first_end_with_the_last_and_repeat_none(length: int, most: int) -> None:
     frames = spread_frames(length, most)

@@ -144,6 +144,15 @@ def test_sweeping_leaves_what_a_living_process_is_writing(tmp_path: Path) -> Non
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_in_the_users_own_folder_only_what_was_to_get_a_films_name_is_swept(tmp_path: Path) -> None:
+    dead = 2**22 + 1  # above any process id
+    for name in ("tale.mp4", "tale.mp4.json", "other.mp4", "notes"):
+        (tmp_path / f"{name}.tmp-{dead}").touch()
+    swept = sweep_temporary(tmp_path, "tale.mp4", "tale.mp4.json")
+    assert [path.name for path in swept] == [f"tale.mp4.json.tmp-{dead}", f"tale.mp4.tmp-{dead}"]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 FILLER = """
 import sys
 import numpy as np

@@ -140,7 +140,7 @@ def test_what_was_asked_for_is_kept() -> None:
     found = recognise(BUILT_IN / "paper-theatre")
     assert fit(found, GiB, Asked(offload="blocks")).plan.offload == "blocks"
     assert fit(found, 1 << 20, Asked(offload="none")).plan.offload == "none"
-    assert fit(found, GiB, Asked(precision="int8", packed_context=True)).plan.packed_context
+    assert fit(found, GiB, Asked(precision="int8", packed_context="int8")).plan.packed_context == "int8"
 
 
 def test_fewer_bits_are_counted_as_fewer_bytes(narrow: Architecture) -> None:

@@ -111,6 +111,6 @@ def test_the_plan_is_told_before_loading(tiny_model: Path, tmp_path: Path) -> No
 
 
 def test_what_changes_pixels_stands_in_the_takes_record(tiny_model: Path, tmp_path: Path) -> None:
-    asked = Asked(precision="fp8", packed_context=True)
+    asked = Asked(precision="fp8", packed_context="fp8")
     (take,) = saved(events_of(Engine(CPU, asked=asked), request(tiny_model, shot_task(tmp_path))))
-    assert take.settings["made_by"] == {"precision": "fp8", "context": "int8"}
+    assert take.settings["made_by"] == {"precision": "fp8", "context": "fp8"}
