@@ -146,6 +146,23 @@ def size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+STEP_CACHES = {"first-block": 0.05, "magcache": 0.06}  # with the threshold that is taken when none is said
+
+
+def step_cache(text: str) -> tuple[str, float]:
+    """Read "first-block", "magcache:0.1", or "0.05" alone, which is the first-block cache's threshold."""
+    kind, _, threshold = text.partition(":")
+    if text in STEP_CACHES:
+        return text, STEP_CACHES[text]
+    if kind not in STEP_CACHES:
+        kind, threshold = "first-block", text
+    try:
+        return kind, number(0, 1)(threshold)
+    except argparse.ArgumentTypeError as error:
+        kinds = ", ".join(STEP_CACHES)
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {kinds}, KIND:X or X, with X from 0 to 1") from error
+
+
 def whole_list(text: str) -> list[int]:
     """Read "0,1,2,4,8"."""
     parts = text.split(",")

@@ -86,7 +86,8 @@ def _models(verbs: VerbParsers) -> None:
         "  look OWNER/NAME      what a download would fetch, with size and licence\n"
         "  download OWNER/NAME  from the hub, going on where it stopped; also: the rest of, or damaged files of, NAME\n"
         "  verify NAME          compare every file with its hash\n"
-        "  remove NAME          take it off the list; only what was downloaded is deleted",
+        "  remove NAME          take it off the list; only what was downloaded is deleted\n"
+        "  calibrate MODEL      measure it for --step-cache magcache; once, two shots long",
         """main.py models
            main.py models add /models/Wan2.1-T2V-1.3B-Diffusers --name wan-1.3b
            main.py models download Wan-AI/Wan2.1-T2V-1.3B-Diffusers
@@ -95,7 +96,10 @@ def _models(verbs: VerbParsers) -> None:
            main.py models /models/my-theatre --json""",
         project=False,
     )
-    parser.usage = "main.py models [PLACE ... | add PATH | look ID | download ID | verify NAME | remove NAME] [options]"
+    parser.usage = (
+        "main.py models [PLACE ... | add PATH | look ID | download ID | verify NAME | remove NAME | calibrate MODEL] "
+        "[options]"
+    )
     parser.add_argument("model_words", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--name", metavar="NAME", help="add, download: what to call it (default: its folder's name)")
     parser.add_argument("--revision", metavar="REV", help="look, download: a branch, tag or commit (default: newest)")
@@ -107,6 +111,7 @@ def _models(verbs: VerbParsers) -> None:
         "--accept-non-commercial", action="store_true", help="download: the licence may forbid commercial use"
     )
     parser.add_argument("--yes", action="store_true", help="remove: do not ask")
+    parser.add_argument("--steps", type=whole(4, 500), metavar="N", help="calibrate: steps (default: the model's own)")
     parser.add_argument("--progress", action="store_true", help="with --json: a line of JSON on stdout now and then")
 
 
@@ -204,6 +209,7 @@ def _bench(verbs: VerbParsers) -> None:
         "Check what Matchcut promises, with numbers. The exit code is 3 when a promise is broken.",
         """main.py bench context --contexts 0,1,2,4,8
            main.py bench backbone --json
+           main.py bench step-cache --steps 30
            main.py bench regenerate --json
            main.py bench kill --times 50
            main.py bench kill --what editor --times 100
@@ -224,6 +230,9 @@ def _bench(verbs: VerbParsers) -> None:
     backbone.add_argument("--steps", type=whole(1, 500), default=2, metavar="N", help="denoising steps (default: 2)")
     backbone.add_argument("--pairs", type=whole(1, 1000), default=7, metavar="N", help="paired timings (default: 7)")
     backbone.add_argument("--compile", action="store_true", help="time the compiled block as well")
+    steps = _kind(whats, "step-cache", "how much work the step caches skip, and what that does to the pictures")
+    steps.add_argument("--steps", type=whole(4, 500), default=30, metavar="N", help="denoising steps (default: 30)")
+    steps.add_argument("--shots", type=whole(1, 6), default=3, metavar="N", help="shots of the scene (default: 3)")
     regenerate = _kind(whats, "regenerate", "that regenerating one shot leaves all other files as they were")
     regenerate.add_argument("--steps", type=whole(1, 500), default=2, metavar="N", help="denoising steps (default: 2)")
     kill = _kind(whats, "kill", "that killing the program at any moment loses nothing that was finished")
@@ -252,5 +261,5 @@ def _bench(verbs: VerbParsers) -> None:
         "flood_*: the same keys while an engine says over 1000 things a second, and how many takes and ends were lost. "
         "hour_*: memory over an hour's work, as fast as it goes: 600 edits, 120 renders, playing, scrolling, comparing."
     )
-    for kind in (context, regenerate, kill):
+    for kind in (context, steps, regenerate, kill):
         _model(kind)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from commands.arguments import Parser, VerbParsers, number, size, whole
-from engine.memory.plans import OFFLOADS, PRECISIONS
+from commands.arguments import Parser, VerbParsers, number, size, step_cache, whole
+from engine.memory.wishes import add_wishes
 
 _STEPS_HELP = "denoising steps a take (default: the model's own number); fewer is quicker and rougher"
 
@@ -22,6 +22,7 @@ def add_story_verbs(verbs: VerbParsers) -> None:
     _insert(verbs)
     _extend(verbs)
     _select(verbs)
+    _loras(verbs)
     _export(verbs)
     _jobs(verbs)
     _cleanup(verbs)
@@ -42,23 +43,11 @@ def _steps(parser: Parser) -> None:
         help="latent frames of each shot that is seen: the first and others spread evenly (default: all)",
     )  # fmt: skip
     parser.add_argument(
-        "--step-cache", type=number(0, 1), metavar="X",
-        help="skip most of a step that hardly differs from the last, as 0.05; for models of many steps (default: off)",
+        "--step-cache", type=step_cache, metavar="KIND[:X]",
+        help="skip what hardly changes from step to step, up to X: first-block (0.05) or magcache (0.06, after `models "
+        "calibrate`); for models of many steps (default: off)",
     )  # fmt: skip
-    _memory(parser)
-
-
-def _memory(parser: Parser) -> None:
-    """How the model lies in memory; what is not said is planned from an estimate."""
-    group = parser.add_argument_group("memory and speed")
-    group.add_argument("--precision", choices=PRECISIONS, help="of the transformer's weights")
-    group.add_argument(
-        "--offload", choices=OFFLOADS,
-        help="parts: text encoder, transformer and VAE take turns on the device; blocks: transformer block by block",
-    )  # fmt: skip
-    group.add_argument("--attention", metavar="NAME", help="a back end of diffusers': native, flash, sage ...")
-    group.add_argument("--context-bits", type=int, choices=(8,), help="keep what shots see in 8 bits")
-    group.add_argument("--compile", action="store_true", help="compile the transformer's block first (torch.compile)")
+    add_wishes(parser)
 
 
 def _open(verbs: VerbParsers) -> None:
@@ -247,6 +236,26 @@ def _select(verbs: VerbParsers) -> None:
            main.py select tale.matchcut 3 1""",
         words="[PROJECT] SHOT TAKE",
     )
+    _scene(parser)
+
+
+def _loras(verbs: VerbParsers) -> None:
+    parser = verbs.add(
+        "loras",
+        "loras:loras",
+        "show and choose the LoRAs of a scene or a shot",
+        "Show the LoRAs that a scene and its shots are rendered with, or choose them: for the scene or one --shot.\n"
+        "A shot's own list replaces its scene's. `render --lora` goes before both, for that run alone.",
+        """main.py loras
+           main.py loras tale --set look.safetensors:0.8 rain.safetensors
+           main.py loras tale --shot 3 --set snow.safetensors:0.5@high
+           main.py loras tale --shot 3 --clear""",
+    )
+    parser.add_argument("--shot", metavar="SHOT", help="of this shot (default: of the scene)")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--set", nargs="+", metavar="PATH[:STRENGTH][@high|@low]", help="these, worn together")
+    what.add_argument("--clear", action="store_true", help="no list: the shot does as its scene, the scene wears none")
+    what.add_argument("--none", action="store_true", help="the shot wears none, whatever its scene wears")
     _scene(parser)
 
 

@@ -42,6 +42,10 @@ def bench(args: Namespace, terminal: Terminal) -> int:
 
         return bench_backbone(args, terminal)
     need_model(args.model)
+    if args.what == "step-cache":
+        from commands.step_caching import bench_step_cache
+
+        return bench_step_cache(args, terminal)
     if args.what == "context":
         return _context(args, terminal)
     if args.what == "regenerate":

@@ -4,7 +4,8 @@
 real takes in milliseconds (`commands.scripted_engine`), and goes through six rounds of what a user does in ten minutes:
 writing, inserting, deleting, moving, undo and redo, choosing shots, 20 renders, picking takes, playing, scrolling,
 switching scenes and density, comparing. It prints the process's memory as one JSON object. The first round fills the
-caches that are meant to be filled (posters, decoded frames), so growth is counted from its end on.
+caches that are meant to be filled (posters, decoded frames), so growth is counted from its end on. Another number of
+rounds may follow SCRATCH; after each one, what is held and what the bounded caches have of it goes to stderr.
 """
 
 from __future__ import annotations
@@ -48,6 +49,13 @@ class Hour:
             self._did(self._compare)
             self._did(lambda part=part: self._here.board.set_density("list" if part % 2 == 0 else "grid"))  # type: ignore[misc]
         self._did(self._here.verbs.clear_finished_jobs)
+
+    def caches(self) -> str:
+        """What the caches that have a budget hold."""
+        here = self._here
+        held = {"pictures": here.pictures.held, "frames": here.player.reader.cached_bytes,
+                "compared": here.compare_view.reader.cached_bytes}  # fmt: skip
+        return ", ".join(f"{name} {size / 2**20:.1f} MB" for name, size in held.items())
 
     def _did(self, act: Callable[[], object]) -> None:
         act()
@@ -121,8 +129,8 @@ def memory_mb() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def main(scratch: Path) -> dict[str, float]:
-    """Work for an hour; return what it took."""
+def main(scratch: Path, rounds: int = ROUNDS) -> dict[str, float]:
+    """Work for an hour, or for as many rounds; return what it took."""
     private_places(scratch)
     with Project.create(scratch / "hour") as project:
         scenes = [project.storyboard.import_story(story(name, SHOTS)).new_id("scene") for name in ("One", "Two")]
@@ -130,12 +138,13 @@ def main(scratch: Path) -> dict[str, float]:
     began, marks = time.monotonic(), [memory_mb()]
     try:
         hour = Hour(stage, scenes)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             hour.ten_minutes()
             marks.append(memory_mb())
+            print(f"round {len(marks) - 1}: {marks[-1]:.1f} MB, {hour.caches()}", file=sys.stderr, flush=True)
     finally:
         stage.close()
-    each = hour.actions / ROUNDS
+    each = hour.actions / rounds
     return {
         "hour_actions": hour.actions,
         "hour_seconds": round(time.monotonic() - began, 1),
@@ -147,4 +156,4 @@ def main(scratch: Path) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]))))
+    print(json.dumps(main(Path(sys.argv[1]), *(int(word) for word in sys.argv[2:3]))))

@@ -43,7 +43,7 @@ class Stage:
         style.apply(self._app, "dark")
         own = workspace.engine_command
         if engine is not None:
-            workspace.engine_command = lambda device: engine
+            workspace.engine_command = lambda now: engine
         try:
             self.window = MainWindow(SettingsStore(config_folder()))
             self.window.resize(1440, 900)

@@ -11,7 +11,6 @@ from typing import Any
 from commands.failing import CANCELLED, ENGINE_FAILURE, OK, USER_ERROR, USERS, CommandError
 from commands.interrupt import Interrupt
 from commands.places import find_scene, find_scenes, find_shots, open_project
-from commands.rendering import new_engine
 from commands.terminal import Terminal
 from engine.contract import (
     Cancelled,
@@ -86,9 +85,11 @@ def run_export(request: ExportRequest, terminal: Terminal) -> Film:
     done: Exported | None = None
     failed: Failed | None = None
     with Interrupt() as interrupt, terminal.bars("exporting", 1.0) as bars:
-        engine = new_engine(terminal)
-        interrupt.on_ask(engine.cancel)
-        for event in engine.run(request):
+        from engine.film.maker import FilmMaker  # here: a story is written without PyAV
+
+        maker = FilmMaker()  # the engine itself would load torch, which no film needs
+        interrupt.on_ask(maker.cancel)
+        for event in maker.run(request):
             match event:
                 case ExportProgress(done=share, text=text):
                     bars.whole(share, text)
@@ -101,7 +102,7 @@ def run_export(request: ExportRequest, terminal: Terminal) -> Film:
                 case _:
                     pass
             if interrupt.asked and done is None:
-                engine.cancel()
+                maker.cancel()
     if failed is not None:
         raise CommandError(failed.message, failed.hint, USER_ERROR if failed.code in USERS else ENGINE_FAILURE)
     if done is not None:

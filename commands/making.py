@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from commands.documents import refuse_words
 from commands.failing import CommandError
 from commands.model_folders import need_model, stored_name
-from commands.places import find_scene, find_scenes, find_shot, find_shots, open_project
+from commands.places import find_file, find_lora, find_scene, find_scenes, find_shot, find_shots, open_project
 from commands.rendering import Outcome, run_jobs
 from commands.terminal import Terminal, clock
 from storyboards.changes import ChangeSet
@@ -24,34 +23,14 @@ def settings_of(args: Namespace) -> dict[str, Any]:
     """Return the sampling settings that the command names. Raises CommandError for a file that is not there."""
     found: dict[str, Any] = {} if args.steps is None else {"steps": args.steps}
     if args.lora:
-        found["loras"] = [_lora(word) for word in args.lora]
+        found["loras"] = [find_lora(word) for word in args.lora]
     if args.first_frame is not None:
-        found["first_frame"] = str(_file(args.first_frame, "image"))
+        found["first_frame"] = str(find_file(args.first_frame, "image"))
     if args.context_frames is not None:
         found["context_frames"] = args.context_frames
     if args.step_cache is not None:
-        found["step_cache"] = args.step_cache
+        found["step_cache_kind"], found["step_cache"] = args.step_cache
     return found
-
-
-def _lora(word: str) -> dict[str, Any]:
-    """A LoRA as `PATH`, `PATH:STRENGTH`, or with @high or @low behind for one expert of a model with two."""
-    rest, _, expert = word.rpartition("@")
-    if expert not in ("high", "low"):
-        rest, expert = word, "both"
-    path, _, strength = rest.rpartition(":")
-    try:
-        value = float(strength)
-    except ValueError:
-        path, value = rest, 1.0
-    return {"path": str(_file(path, "LoRA")), "strength": value, "expert": expert}
-
-
-def _file(word: str, what: str) -> Path:
-    path = Path(word).expanduser().resolve()
-    if not path.is_file():
-        raise CommandError(f"There is no {what} at {word}.", "Give the path of the file.")
-    return path
 
 
 def render(args: Namespace, terminal: Terminal) -> int:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.failing import OK, CommandError
 from commands.model_folders import BUILT_IN, built_in_models
+from commands.step_caching import calibrate_model
 from commands.terminal import Bars, Terminal, megabytes
 from engine.catalogue.registry import RegisteredModel, Registry, bytes_there, is_non_commercial, state_of
 from engine.memory.machine import fit_facts
@@ -30,7 +31,8 @@ Row = tuple[str, ...]
 def models(args: Namespace, terminal: Terminal) -> int:
     """`models [FOLDER ...]`, or one of its verbs."""
     verbs: dict[str, Callable[[Namespace, Terminal], int]] = {
-        "add": _add, "download": _download, "look": _look, "verify": _verify, "remove": _remove
+        "add": _add, "download": _download, "look": _look, "verify": _verify, "remove": _remove,
+        "calibrate": calibrate_model,
     }  # fmt: skip
     if args.model_words and args.model_words[0] in verbs:
         signal.signal(signal.SIGTERM, _stop)  # what the editor sends for Cancel; what has come is kept

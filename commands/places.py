@@ -9,6 +9,7 @@ from pathlib import Path
 
 from commands.failing import CommandError
 from commands.terminal import Terminal
+from storyboards.loras import Lora, read_lora
 from storyboards.paths import DATABASE, SUFFIX
 from storyboards.project import Project
 from storyboards.storyboard import Storyboard
@@ -132,3 +133,17 @@ def find_take(storyboard: Storyboard, shot: ShotView, word: str) -> TakeView:
 
 def _range(what: str, count: int) -> str:
     return f"one {what}" if count == 1 else f"{what}s 1 to {count}"
+
+
+def find_file(word: str, what: str) -> Path:
+    """Return the whole path of a file. Raises CommandError where there is none."""
+    path = Path(word).expanduser().resolve()
+    if not path.is_file():
+        raise CommandError(f"There is no {what} at {word}.", "Give the path of the file.")
+    return path
+
+
+def find_lora(word: str) -> Lora:
+    """Return the LoRA that a word names (see `read_lora`), with its whole path. Raises CommandError."""
+    lora = read_lora(word)
+    return {**lora, "path": str(find_file(lora["path"], "LoRA"))}

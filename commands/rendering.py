@@ -119,12 +119,11 @@ def new_engine(terminal: Terminal, wishes: Namespace | None = None) -> Engine:
     if terminal.err.is_terminal:
         terminal.note("starting the engine ...")
     from engine.engine import Engine
-    from engine.memory.plans import Asked
+    from engine.memory.wishes import asked_in
 
     if wishes is None:
         return Engine()
-    asked = Asked(wishes.precision, wishes.offload, wishes.attention, wishes.compile, wishes.context_bits == 8)
-    return Engine(asked=asked)
+    return Engine(asked=asked_in(wishes))
 
 
 class _Run:

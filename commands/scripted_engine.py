@@ -26,7 +26,6 @@ from engine.contract import (
     Event,
     Finished,
     GenerateRequest,
-    Heartbeat,
     Hello,
     Phase,
     Planned,
@@ -44,10 +43,10 @@ from engine.contract import (
 )
 from engine.film.posters import preview_jpeg
 from engine.film.take_files import write_take
+from engine.pulse import Pulse
 
 SIZE = (112, 64)
 FPS = 8.0
-_BEAT_S = 5.0
 _FILES = ("latents.safetensors", "video.mp4", "poster.png", "filmstrip.jpg", "manifest.json")
 
 
@@ -59,25 +58,23 @@ class ScriptedEngine:
         self._lock = threading.Lock()
         self._work: queue.SimpleQueue[GenerateRequest | None] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
+        self._pulse = Pulse()
 
     def run(self) -> None:
         """Work until the input ends."""
         self._say(Starting(os.getpid()))
         threading.Thread(target=self._read, daemon=True).start()
-        threading.Thread(target=self._beat, daemon=True).start()
+        threading.Thread(target=self._pulse.beat, args=(self._say, threading.Event()), daemon=True).start()
         self._say(Hello(CONTRACT_VERSION, "scripted", os.getpid(), "none", 1 << 30))
         while (request := self._work.get()) is not None:
+            self._pulse.begin()
             self._carry_out(request)
+            self._pulse.rest()
 
     def _say(self, *records: Record) -> None:
         with self._lock:
             self._out.write("".join(encode(record) + "\n" for record in records))
             self._out.flush()
-
-    def _beat(self) -> None:
-        while True:
-            time.sleep(_BEAT_S)
-            self._say(Heartbeat(1 << 20))
 
     def _read(self) -> None:
         for line in sys.stdin:

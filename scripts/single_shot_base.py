@@ -3,7 +3,8 @@
     .venv/bin/python scripts/single_shot_base.py --latents training/latents --out proof/base --steps 600
 
 It has never seen a second shot. `--latents`: what `main.py train paper-theatre shot` encoded. The result is a model
-folder, with the built-in VAE and text encoder, that `--model` and `train lct --base` take.
+folder, with the built-in VAE and text encoder, that `--model` and `train lct --base` take. `--rate training/rates/16`
+takes the single-shot model that `scripts/compare_rates.py` has trained on coarse cells, and its VAE, instead.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from engine.backbone.text import TextEncoder
 from engine.training.footage import shards
 from engine.training.latents import TEXT_TOKENS
-from engine.training.pipeline import MODEL, Work, install, start_from_shipped
+from engine.training.pipeline import MODEL, Work, assemble, start_from_shipped
 from engine.training.train_transformer import TransformerRun, train_stage
 
 
@@ -29,7 +30,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--rate", type=Path)
     args = parser.parse_args()
+    if args.rate is not None:
+        assemble(args.out / "model", args.rate / "vae" / "vae", args.rate / "coarse" / "transformer")
+        return
     if not shards(args.latents):
         sys.exit(f"{args.latents} is empty: main.py train paper-theatre shot --from-shipped --steps 1 fills it")
     work = Work(args.out / "work")
@@ -47,7 +52,7 @@ def main() -> None:
             max_steps=args.steps,
         )
     )
-    install(work, "shot", args.out / "model")
+    assemble(args.out / "model", work.vae, work.root / "shot" / "transformer")
 
 
 if __name__ == "__main__":

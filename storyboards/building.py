@@ -76,6 +76,9 @@ class _Builder:
         project, scene = the_project(self.session), self.facts.scene
         tasks = tuple(self._task(shot_id) for shot_id in self.targets) if self._owes() else ()
         size = None if project.width is None or project.height is None else (project.width, project.height)
+        asked = {**scene.settings, **self.params.settings}
+        if tasks:
+            _find_loras(asked)
         request = GenerateRequest(
             id=self.job.run_id,
             model=engine_name(project.model),
@@ -84,12 +87,13 @@ class _Builder:
             shots=tasks,
             candidates=self._candidates() if tasks else (),
             size=size,
-            settings=settings_of({**scene.settings, **self.params.settings}),
+            settings=settings_of(asked),
             joint=self.job.kind == "joint",
             two_sided=self.params.two_sided,
         )
+        files = {name: asked[name] for name in ("loras", "first_frame") if asked.get(name)}
         for line in self.plan:
-            line["model"] = project.model
+            line |= {"model": project.model, **({"files": files} if files else {})}
         return request, self.plan
 
     def build_import(self) -> tuple[ImportRequest, Plan]:
@@ -256,6 +260,14 @@ class _Builder:
                 "Put it back, select another take there, or exclude it from what this shot sees.",
             )
         return str(path)
+
+
+def _find_loras(settings: dict[str, Any]) -> None:
+    """A LoRA that is not there fails this job alone; a model that the engine cannot load would hold the queue up."""
+    for lora in settings.get("loras") or ():
+        if not Path(lora["path"]).is_file():
+            hint = "Put it back, or take it off the LoRAs of the shot or its scene."
+            raise CannotBuild("missing_file", f"The LoRA {lora['path']} is not there.", hint)
 
 
 def _capital(text: str) -> str:

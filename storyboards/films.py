@@ -12,6 +12,7 @@ from typing import Any, Literal
 from engine.contract import ExportItem, ExportOptions, ExportRequest
 
 from .errors import InvalidValue
+from .loras import without_paths
 from .paths import DATABASE, TAKES
 from .storyboard import Storyboard
 from .tables import new_id
@@ -82,7 +83,7 @@ def film_metadata(storyboard: Storyboard, shown: Iterable[Line]) -> dict[str, An
         lines.append(
             {"scene": scene.number, "shot": shot.number, "prompt": take.prompt, "text": take.text, "seed": take.seed,
              "take": take.number, "take_id": take.id, "model": Path(take.model).name,
-             "model_fingerprint": take.model_fingerprint, "settings": take.settings}
+             "model_fingerprint": take.model_fingerprint, "settings": without_paths(take.settings)}
         )  # fmt: skip
     return {"title": project.name, "made_with": "Matchcut", "model": Path(project.model).name, "shots": lines}
 

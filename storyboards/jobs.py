@@ -271,7 +271,7 @@ def enqueue(work: Work, shot: Shot, kind: str, params: JobParams) -> Job:
 def refuse_locked(shot: Shot) -> None:
     """Raise WrongState for a shot that its user has locked."""
     if shot.locked:
-        raise WrongState("This shot is locked, so that nothing changes it.", "Unlock it (L) to render it.")
+        raise WrongState("This shot is locked, so that nothing changes it.", "Unlock it to render it.")
 
 
 def requeue(work: Work, job: Job, position: str) -> None:

@@ -31,6 +31,7 @@ from .changes import ChangeSet
 from .database import Work
 from .errors import WrongState
 from .jobs import JobParams, advance
+from .loras import with_paths
 from .paths import LATENTS, MANIFEST, TAKES, VIDEO
 from .prompts import compose_global, compose_text
 from .scenes import the_project
@@ -194,7 +195,7 @@ def _take_row(session: Session, job: Job, plan: dict[str, Any], result: TakeResu
         prompt=plan["prompt"],
         text=result.text,
         seed=result.seed,
-        settings=result.settings,
+        settings=with_paths(result.settings, plan.get("files", {})),
         model=plan.get("model") or the_project(session).model,
         model_fingerprint=result.model_fingerprint,
         engine_version=result.engine_version,

@@ -13,7 +13,8 @@ r"""Stories as text files: a Markdown-like form that reads well, and comes back 
 
     > The first shot names everything.
 
-What else is said about a shot stands behind its length: "(cut, 17 frames, seed 7, steps 8, two-sided, locked)".
+What else is said about a shot stands behind its length: "(cut, 17 frames, seed 7, steps 8, two-sided, locked)";
+LoRAs as "lora /look.safetensors:0.8" or "no loras", with %2C for a comma in a path.
 A prompt may have several lines; `>` lines are notes. A prompt line that begins with `#`, `>` or `\` is written with a
 `\` before it. Elements are lines such as `Character 1: ...`, `Place 2: ...`, `Prop "Lamp": ...`; numbers of shots are
 for the reader, the order counts. Takes and images are not part of a story.
@@ -22,13 +23,15 @@ for the reader, the order counts. Takes and images are not part of a story.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 from .errors import InvalidValue, MissingFile, StoryboardError, StoryFormatError
 from .lengths import normal_frames
+from .loras import lora_word, read_lora
 from .tables import KINDS_OF_ELEMENT
 from .texts import clean_line, clean_name, clean_text
 from .values import check_seed, check_settings
@@ -148,9 +151,22 @@ def _element_head(element: StoryElement) -> str:
 
 def _options(shot: StoryShot) -> list[str]:
     seed = [] if shot.seed is None else [f"seed {shot.seed}"]
-    settings = [f"{name} {value}" for name, value in shot.settings.items()]
+    settings = [f"{name} {_in_heading(value)}" for name, value in shot.settings.items() if name != "loras"]
+    loras = _loras(shot.settings.get("loras"))
     flags = [name for name, on in (("two-sided", shot.two_sided), ("locked", shot.locked)) if on]
-    return [*seed, *settings, *flags]
+    return [*seed, *settings, *loras, *flags]
+
+
+def _loras(loras: Sequence[Mapping[str, Any]] | None) -> list[str]:
+    """An empty list says that the shot wears none where its scene has some."""
+    if loras is None:
+        return []
+    return [f"lora {_in_heading(lora_word(lora))}" for lora in loras] or ["no loras"]
+
+
+def _in_heading(value: object) -> str:
+    """A value with the signs that would end an option, or the heading, as %2C and the like."""
+    return str(value) if not isinstance(value, str) else re.sub(r"[%,()\r\n]", lambda sign: quote(sign[0]), value)
 
 
 def _read_options(text: str) -> dict[str, Any]:
@@ -162,8 +178,12 @@ def _read_options(text: str) -> dict[str, Any]:
             found[name.replace("-", "_")] = True
         elif name == "seed":
             found["seed"] = int(value)
+        elif name == "lora":
+            found["settings"].setdefault("loras", []).append(read_lora(unquote(value)))
+        elif option.strip() == "no loras":
+            found["settings"]["loras"] = []
         else:
-            found["settings"][name] = _number(value)
+            found["settings"][name] = _number(unquote(value))
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from engine.contract import ContractError, SamplingSettings, settings_of
 
 from .errors import InvalidValue
+from .loras import check_loras
 
 SEED_LIMIT = 2**63  # what a database column holds
 
@@ -44,13 +45,16 @@ def check_noise(noise: float | None) -> float | None:
 
 
 def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return sampling settings with only what is set. Raises InvalidValue for unknown names and wrong types."""
+    """Return sampling settings with only what is set, in values that a JSON column gives back as they are: undo
+    compares them. Raises InvalidValue for unknown names, wrong types and LoRAs that cannot be worn."""
     try:
         record = asdict(settings_of(settings))
     except ContractError as error:
         known = ", ".join(asdict(SamplingSettings()))
         raise InvalidValue(f"These settings do not work: {error}", f"The settings are: {known}.") from error
-    return {name: record[name] for name, value in settings.items() if value is not None}
+    check_loras(record["loras"] or ())
+    given = {name: record[name] for name, value in settings.items() if value is not None}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
 def check_size(size: tuple[int, int] | None) -> tuple[int | None, int | None]:

@@ -22,6 +22,7 @@ VERBS = [
     "insert",
     "extend",
     "select",
+    "loras",
     "export",
     "jobs",
     "cleanup",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from engine.contract import LoraUse
 from storyboards.errors import InvalidValue, WrongState
 from storyboards.requests import plan_shot, start_next
 from storyboards.story_text import parse_story, write_story
@@ -164,18 +163,3 @@ def test_verbs_called_together_are_one_change_or_none(scene: Scene) -> None:
         board.edit_shot(scene.shots[0], prompt="three")
         board.edit_shot(scene.shots[0], frames=9999)
     assert scene.view(1).prompt == "The fox does 1."
-
-
-def test_a_shots_loras_replace_those_of_its_scene(scene: Scene) -> None:
-    """Both are kept as plain values, and reach the engine as records."""
-    board, (first, second, *_) = scene.board, scene.shots
-    board.edit_scene(scene.id, settings={"loras": [{"path": "/loras/film.safetensors", "strength": 0.5}]})
-    board.edit_shot(second, settings={"loras": [{"path": "/loras/rain.safetensors"}]})
-    asked = [plan_shot(board, shot).settings.loras for shot in (first, second)]
-    assert asked == [(LoraUse("/loras/film.safetensors", 0.5),), (LoraUse("/loras/rain.safetensors"),)]
-
-
-@pytest.mark.parametrize("loras", ["x", [{"strength": 1.0}], [{"path": "/a", "expert": "third"}]])
-def test_loras_that_make_no_sense_are_refused(scene: Scene, loras: object) -> None:
-    with pytest.raises(InvalidValue):
-        scene.board.edit_scene(scene.id, settings={"loras": loras})
