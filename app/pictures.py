@@ -68,6 +68,18 @@ class Pictures(QObject):
         self._outdated.update(key for key in (*self._cache, *self._reading) if key[0] == name)
         self.ready.emit(name)
 
+    def forget(self, path: str | Path) -> None:
+        """Say that a file is gone for good (a preview whose take is there): nobody will ask for it again."""
+        name = str(path)
+        for key in [key for key in self._cache if key[0] == name]:
+            self.held -= _bytes(self._cache.pop(key))
+        for key in [key for key in self._waiting if key[0] == name]:
+            del self._waiting[key]
+        self._latest.pop(name, None)
+        self._reading = {key for key in self._reading if key[0] != name}
+        self._missing = {key for key in self._missing if key[0] != name}
+        self._outdated = {key for key in self._outdated if key[0] != name}
+
     def close(self) -> None:
         """Stop reading; waits for the file or two under way."""
         self._waiting.clear()
@@ -92,10 +104,11 @@ class Pictures(QObject):
             self._pool.start(_Read(key, self._arrivals))
 
     def _arrived(self, key: _Key, image: QImage) -> None:
+        wanted = key in self._reading
         self._reading.discard(key)
         if image.isNull():
             self._missing.add(key)
-        else:
+        elif wanted:
             self._keep(key, QPixmap.fromImage(image))
         self.ready.emit(key[0])
         if self._waiting:

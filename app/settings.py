@@ -21,22 +21,35 @@ VERSION = 1
 THEMES = ("system", "dark", "light")
 DENSITIES = ("grid", "list")
 DEVICES = ("auto", "cuda", "mps", "cpu")
+# What the engine is asked for, in its own words (`engine/memory/plans.py`); "auto" leaves it to its plan.
+PRECISIONS = ("auto", "fp32", "bf16", "fp16", "fp8", "int8", "int4")
+OFFLOADS = ("auto", "none", "parts", "blocks")
+PACKINGS = ("auto", "int8", "fp8")
 RECENT = 12
 
-_CHOICES: dict[str, tuple[str, ...]] = {"theme": THEMES, "density": DENSITIES, "device": DEVICES}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "theme": THEMES, "density": DENSITIES, "device": DEVICES,
+    "precision": PRECISIONS, "offload": OFFLOADS, "context_pack": PACKINGS,
+}  # fmt: skip
 _RANGES: dict[str, tuple[int, int]] = {"preview_every": (0, 100), "pictures_mb": (32, 4096)}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`preview_every`: steps between live previews, 0 for none. `pictures_mb`: budget for posters and filmstrips.
-    `model`, "" for the built-in one, is for new projects. `shortcuts` holds only what was remapped: the keys by the
-    action's id, an empty list for none."""
+    From `device` to `compile`: what the engine runs on and how it lays a model out in memory; `attention` is a back end
+    by its name at diffusers, "" for the engine's choice. `model`, "" for the built-in one, is for new projects.
+    `shortcuts` holds only what was remapped: the keys by the action's id, an empty list for none."""
 
     version: int = VERSION
     theme: str = "system"
     density: str = "grid"
     device: str = "auto"
+    precision: str = "auto"
+    offload: str = "auto"
+    context_pack: str = "auto"
+    attention: str = ""
+    compile: bool = False
     preview_every: int = 2
     pictures_mb: int = 128
     autoplay: bool = False

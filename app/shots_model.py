@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from app.document.snapshot import SceneSnapshot
+from app.shortcuts import said
 from storyboards.views import JobView, ShotView
 
 Index = QModelIndex | QPersistentModelIndex
@@ -19,7 +20,10 @@ _MOST_MOVES = 64  # beyond that a reset is cheaper than telling every view of ev
 
 @dataclass(frozen=True, slots=True)
 class ShotProgress:
-    """How far the engine is with a shot. `steps` 0: not denoising yet, `phase` says what it does."""
+    """How far the engine is with a shot. `steps` 0: not denoising yet, `phase` says what it does.
+
+    `still_s`: for how many seconds it has made no progress, once that is odd; 0 as long as all is well.
+    """
 
     job_id: str
     take_number: int
@@ -27,6 +31,7 @@ class ShotProgress:
     steps: int
     seconds_left: float
     phase: str
+    still_s: float = 0.0
 
     @property
     def fraction(self) -> float:
@@ -35,13 +40,18 @@ class ShotProgress:
 
 
 class ShotsModel(QAbstractListModel):
-    """Rows = shots in story order. Changes are told as narrowly as they are: views keep selection and scroll place."""
+    """Rows = shots in story order. Changes are told as narrowly as they are: views keep selection and scroll place.
+
+    `preview_over` names the picture of what was being made once that is not made any more.
+    """
 
     ShotRole = Qt.ItemDataRole.UserRole + 1
     IdRole = Qt.ItemDataRole.UserRole + 2
     ProgressRole = Qt.ItemDataRole.UserRole + 3
     PreviewRole = Qt.ItemDataRole.UserRole + 4
     FailureRole = Qt.ItemDataRole.UserRole + 5
+
+    preview_over = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -73,7 +83,8 @@ class ShotsModel(QAbstractListModel):
         if role == self.PreviewRole:
             return self._previews.get(shot.id, "")
         if role == self.FailureRole:
-            return self._failures.get(shot.id)
+            failure = self._failures.get(shot.id)
+            return None if failure is None else (said(failure[0]), said(failure[1]))
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self.tr("Shot {0}: {1}").format(shot.number, shot.prompt or self.tr("no prompt yet"))
         return None
@@ -118,14 +129,18 @@ class ShotsModel(QAbstractListModel):
 
     def set_preview(self, shot_id: str, path: str) -> None:
         """Show a picture of what is being made. The file is written over and over: read it again each time."""
-        self._previews[shot_id] = path
+        before, self._previews[shot_id] = self._previews.get(shot_id, path), path
+        if before != path:
+            self.preview_over.emit(before)
         self._told(shot_id, self.PreviewRole)
 
     def clear_progress(self, shot_id: str) -> None:
         """The engine has let go of a shot."""
-        if self._progress.pop(shot_id, None) is not None or self._previews.pop(shot_id, None) is not None:
-            self._previews.pop(shot_id, None)
+        progress, preview = self._progress.pop(shot_id, None), self._previews.pop(shot_id, "")
+        if progress is not None or preview:
             self._told(shot_id, self.ProgressRole, self.PreviewRole)
+        if preview:
+            self.preview_over.emit(preview)
 
     def failed_job(self, shot_id: str) -> str:
         """The job of a shot that did not work out and was followed by none, or ""."""
@@ -252,5 +267,5 @@ def _between(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
 
 def _reason(job: JobView) -> tuple[str, str]:
     if job.state == "interrupted":
-        return "Interrupted before it was done.", "Retry it in the queue, or press R."
+        return "Interrupted before it was done.", "Retry it in the queue, or press {shot.regenerate}."
     return job.message, job.hint

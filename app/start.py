@@ -78,8 +78,8 @@ def first_project(window: MainWindow, project: Path | None, read_only: bool) -> 
 def _greet(window: MainWindow) -> None:
     window.notices.tell(
         "welcome",
-        window.tr("Welcome to Matchcut. Try it on this story: choose a shot, change its prompt, press R. "
-                  "Ctrl+K finds every command."),
+        window.tr("Welcome to Matchcut. Try it on this story: choose a shot, change its prompt, press "
+                  "{shot.regenerate}. {edit.palette} finds every command."),
         [(window.tr("New project…"), window.files.new), (window.tr("Shortcuts"), window.files.shortcuts)],
         "accent",
     )  # fmt: skip

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 
+from app.shortcuts import said
 from app.verb_base import VerbBase
 from engine.contract import SamplingSettings
 from storyboards.changes import ChangeSet
 from storyboards.errors import AlreadyQueued
+from storyboards.loras import settings_again
 from storyboards.storyboard import Storyboard
 from storyboards.values import new_seed
 
@@ -53,7 +55,8 @@ class TakeVerbs(VerbBase):
         def queued(changes: ChangeSet) -> None:
             if not changes:
                 message = self.tr("Every shot of this scene has a take, is queued, or is locked.")
-                self._document.problem.emit(message, self.tr("Select a shot and press R for another take."))
+                hint = said(self.tr("Select a shot and press {shot.regenerate} for another take."))
+                self._document.problem.emit(message, hint)
             self._wake()
 
         verb: Callable[[Storyboard], ChangeSet] = lambda storyboard: storyboard.queue_scene(  # noqa: E731
@@ -108,10 +111,16 @@ class TakeVerbs(VerbBase):
 
     def use_settings(self, take_id: str) -> None:
         """Give its shot the prompt, length, seed and settings that this take was made with."""
+        lost: list[str] = []
 
         def verb(storyboard: Storyboard) -> ChangeSet:
             take = storyboard.take(take_id)
-            known = {name: take.settings[name] for name in _SETTINGS if take.settings.get(name) is not None}
+            settings, without_path = settings_again(take.settings)
+            lost.extend(without_path)
+            known = {name: settings[name] for name in _SETTINGS if settings.get(name) is not None}
+            scene = storyboard.scene(storyboard.shot(take.shot_id).scene_id)
+            if scene.settings.get("loras"):
+                known.setdefault("loras", [])  # the take wore none, whatever the scene says
             return storyboard.edit_shot(
                 take.shot_id,
                 prompt=take.prompt,
@@ -121,7 +130,12 @@ class TakeVerbs(VerbBase):
                 two_sided=bool(take.settings.get("two_sided", False)),
             )
 
-        self._document.do(self.tr("Use a take's settings"), verb)
+        def tell(_changes: ChangeSet) -> None:
+            if lost:
+                message = self.tr("Where {0} was is not known.").format(", ".join(lost))
+                self._document.problem.emit(message, self.tr("Add it to the shot by hand."))
+
+        self._document.do(self.tr("Use a take's settings"), verb, then=tell)
 
     def _rate(self, text: str, take_id: str, rating: str) -> None:
         def verb(storyboard: Storyboard) -> ChangeSet:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.document.open_document import OpenDocument
 from app.document.snapshot import SceneSnapshot
 from app.engine_client.queue_runner import QueueRunner
+from app.shortcuts import said
 from storyboards.changes import ChangeSet
 from storyboards.errors import StoryboardError
 from storyboards.storyboard import Storyboard
@@ -38,7 +39,7 @@ class VerbBase(QObject):
         """The selected shots; says what to do when there are none."""
         ids = list(self._selection())
         if not ids:
-            hint = self.tr("Click a shot, or press N for a new one.")
+            hint = said(self.tr("Click a shot, or press {shot.new} for a new one."))
             self._document.problem.emit(self.tr("No shot is selected."), hint)
         return ids
 

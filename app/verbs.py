@@ -20,6 +20,11 @@ class QueueVerbs(TakeVerbs):
         else:
             self._document.do("", lambda storyboard: storyboard.cancel_job(job_id), undoable=False)
 
+    def restart_engine(self) -> None:
+        """End an engine that stands still and start it anew; what it works on is offered again."""
+        if self._runner is not None:
+            self._runner.restart_engine()
+
     def retry(self, job_id: str) -> None:
         """Queue a failed, cancelled or interrupted job again."""
         self._document.do("", lambda storyboard: storyboard.retry_job(job_id), undoable=False, then=self._wake)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
+from app.engine_client.wording import still_text
+from app.shortcuts import said
 from app.shots_model import ShotProgress
 from storyboards.views import ShotView
 
@@ -85,18 +87,23 @@ def tr(text: str) -> str:
 def _rendering(progress: ShotProgress | None) -> CardState:
     if progress is None or not progress.steps:
         text = sentence(progress.phase) if progress and progress.phase else tr("Starting…")
+        if progress and progress.still_s:
+            return CardState("rendering", sentence(still_text(progress.still_s)), text, "play", "attention", 0.0)
         return CardState("rendering", text, text, "play", "accent", 0.0)
-    done = progress.step / progress.steps
+    done = progress.fraction
+    why = tr("Take {0}, step {1} of {2}").format(progress.take_number, progress.step, progress.steps)
+    if progress.still_s:
+        return CardState("rendering", sentence(still_text(progress.still_s)), why, "play", "attention", done)
     parts = [f"{done:.0%}".replace("%", " %"), time_left(progress.seconds_left)]
     text = " · ".join(part for part in parts if part)
-    why = tr("Take {0}, step {1} of {2}").format(progress.take_number, progress.step, progress.steps)
     return CardState("rendering", text, why, "play", "accent", done)
 
 
 def _empty(shot: ShotView) -> CardState:
     if not shot.prompt.strip():
         return CardState("empty", tr("Needs a prompt"), tr("Press Enter to write what happens."), "edit", "muted")
-    return CardState("empty", tr("Not generated yet"), tr("Press Ctrl+Enter to generate it."), "play", "muted")
+    why = said(tr("Press {shot.generate} to generate it."))
+    return CardState("empty", tr("Not generated yet"), why, "play", "muted")
 
 
 def _short(reasons: tuple[str, ...]) -> str:

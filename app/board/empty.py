@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from app.shortcuts import set_tip, set_words
 from app.theme.icons import icon
 from app.theme.style import set_role
 from app.theme.tokens import SPACE
@@ -19,7 +20,8 @@ class EmptyBoard(QWidget):
 
     def __init__(self, *, read_only: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        title = QLabel(self.tr("Press N to write the first shot"), self)
+        title = QLabel(self)
+        set_words(title, self.tr("Press {shot.new} to write the first shot"))
         set_role(title, "title")
         text = QLabel(
             self.tr("A scene is a list of shots. Write what happens in each; every shot sees the ones around it."), self
@@ -28,11 +30,11 @@ class EmptyBoard(QWidget):
         for label in (title, text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
-        self.new = self._button("plus", self.tr("New shot"), self.tr("Write the first shot (N)"), self.new_wanted)
+        first = self.tr("Write the first shot ({shot.new})")
+        read = self.tr("Read the shots from a text file ({file.import})")
+        self.new = self._button("plus", self.tr("New shot"), first, self.new_wanted)
         set_role(self.new, "primary")
-        self.story = self._button(
-            "import", self.tr("Import story…"), self.tr("Read the shots from a text file (Ctrl+I)"), self.import_wanted
-        )
+        self.story = self._button("import", self.tr("Import story…"), read, self.import_wanted)
         self.example = self._button(
             "film", self.tr("Open example"), self.tr("Open a project that is ready to play"), self.example_wanted
         )
@@ -52,7 +54,7 @@ class EmptyBoard(QWidget):
         layout.addLayout(buttons)
         layout.addStretch(3)
         if read_only:
-            title.setText(self.tr("This scene has no shots"))
+            set_words(title, self.tr("This scene has no shots"))
             text.setText(self.tr("The project is open for reading only."))
             self.new.setEnabled(False)
             self.story.setEnabled(False)
@@ -61,7 +63,7 @@ class EmptyBoard(QWidget):
         button = QPushButton(text, self)
         if sign != "plus":
             button.setIcon(icon(sign))
-        button.setToolTip(tip)
+        set_tip(button, tip)
         button.setAccessibleName(text.rstrip("…"))
         button.clicked.connect(lambda: signal.emit())
         return button

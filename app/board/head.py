@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPoint, QSize, Signal, SignalInstance
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from app.shortcuts import set_tip
 from app.theme.icons import icon
 from app.theme.style import set_role
 from app.theme.tokens import SPACE
@@ -25,8 +26,8 @@ class BoardHead(QWidget):
         self.facts = QLabel(self)
         set_role(self.facts, "muted")
         self.facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.grid = _choice(self, "grid", self.tr("Cards"), self.tr("Show the shots as cards (Ctrl+1)"))
-        self.list = _choice(self, "list", self.tr("List"), self.tr("Show the shots as a list (Ctrl+2)"))
+        self.grid = _choice(self, "grid", self.tr("Cards"), self.tr("Show the shots as cards ({view.grid})"))
+        self.list = _choice(self, "list", self.tr("List"), self.tr("Show the shots as a list ({view.list})"))
         group = QButtonGroup(self)
         group.addButton(self.grid)
         group.addButton(self.list)
@@ -81,7 +82,7 @@ class StaleStrip(QWidget):
         self.text = QLabel(self)
         self.text.setMinimumWidth(0)
         self.refresh = self._button(
-            self.tr("Refresh"), self.tr("Queue a new take of each stale shot (Ctrl+Shift+R)"), self.refresh_wanted
+            self.tr("Refresh"), self.tr("Queue a new take of each stale shot ({scene.refresh})"), self.refresh_wanted
         )
         self.keep = self._button(
             self.tr("Keep"), self.tr("The takes are fine as they are: take the marks off"), self.keep_wanted
@@ -117,7 +118,7 @@ class StaleStrip(QWidget):
 
     def _button(self, text: str, tip: str, signal: SignalInstance) -> QPushButton:
         button = QPushButton(text, self)
-        button.setToolTip(tip)
+        set_tip(button, tip)
         button.setAccessibleName(text)
         set_role(button, "flat")
         button.clicked.connect(lambda: signal.emit())
@@ -129,6 +130,6 @@ def _choice(parent: QWidget, name: str, text: str, tip: str) -> QToolButton:
     button.setIcon(icon(name))
     button.setCheckable(True)
     button.setAccessibleName(text)
-    button.setToolTip(tip)
+    set_tip(button, tip)
     set_role(button, "flat")
     return button

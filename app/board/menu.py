@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu
 
+from app.shortcuts import first_key
 from app.theme.icons import icon
 
 from .card_state import tr
@@ -23,38 +24,40 @@ def shot_menu(board: Board) -> QMenu:
     one, writable = len(ids) == 1, board.view.writable
     takes = any(shot.selected for shot in shots)
 
-    def add(text: str, keys: str, sign: str, act: Callable[[], object], enabled: bool = bool(ids) and writable) -> None:
+    def add(text: str, does: str, sign: str, act: Callable[[], object], enabled: bool = bool(ids) and writable) -> None:
+        """`does` is the action whose keys do the same, "" for none."""
+        keys = first_key(does) if does else ""
         action = menu.addAction(f"{text}\t{keys}" if keys else text)
         if sign:
             action.setIcon(icon(sign))
         action.setEnabled(enabled)
         action.triggered.connect(lambda: act())
 
-    add(tr("Edit prompt"), tr("Enter"), "edit", lambda: board.open_shot.emit(ids[0]), one)
-    add(tr("Play"), tr("Shift+Space"), "play", lambda: board.play_shot.emit(ids[0]), one and takes)
+    add(tr("Edit prompt"), "edit.prompt", "edit", lambda: board.open_shot.emit(ids[0]), one)
+    add(tr("Play"), "play.shot", "play", lambda: board.play_shot.emit(ids[0]), one and takes)
     menu.addSeparator()
-    add(tr("Generate"), tr("Ctrl+Enter"), "", verbs.generate)
-    add(tr("Regenerate"), tr("R"), "regenerate", verbs.regenerate)
-    add(tr("Regenerate with a new seed"), tr("Shift+R"), "seed", verbs.regenerate_new_seed)
-    add(tr("Four more seeds"), tr("Ctrl+R"), "", lambda: verbs.seeds(4))
-    add(tr("Extend"), tr("E"), "extend", lambda: verbs.extend(), takes and writable)
+    add(tr("Generate"), "shot.generate", "", verbs.generate)
+    add(tr("Regenerate"), "shot.regenerate", "regenerate", verbs.regenerate)
+    add(tr("Regenerate with a new seed"), "shot.new_seed", "seed", verbs.regenerate_new_seed)
+    add(tr("Four more seeds"), "shot.seeds", "", lambda: verbs.seeds(4))
+    add(tr("Extend"), "shot.extend", "extend", lambda: verbs.extend(), takes and writable)
     if any(shot.stale for shot in shots):
         menu.addSeparator()
         stale = [shot.id for shot in shots if shot.stale]
         add(tr("Refresh stale"), "", "refresh", lambda: board.refresh_shots(stale))
-        add(tr("Keep as it is"), tr("Ctrl+J"), "check", lambda: board.keep_shots(stale))
+        add(tr("Keep as it is"), "take.keep", "check", lambda: board.keep_shots(stale))
         add(tr("What changed?"), "", "", lambda: board.explain(stale), True)
     menu.addSeparator()
-    add(tr("New shot after"), tr("N"), "plus", verbs.new_shot, writable)
-    add(tr("New shot before"), tr("Shift+N"), "", verbs.new_shot_before, writable)
-    add(tr("Duplicate"), tr("D"), "duplicate", verbs.duplicate)
-    add(tr("Move earlier"), tr("Alt+Left"), "up", verbs.move_up)
-    add(tr("Move later"), tr("Alt+Right"), "down", verbs.move_down)
+    add(tr("New shot after"), "shot.new", "plus", verbs.new_shot, writable)
+    add(tr("New shot before"), "shot.new_before", "", verbs.new_shot_before, writable)
+    add(tr("Duplicate"), "shot.duplicate", "duplicate", verbs.duplicate)
+    add(tr("Move earlier"), "shot.move_up", "up", verbs.move_up)
+    add(tr("Move later"), "shot.move_down", "down", verbs.move_down)
     continues = bool(shots) and shots[0].continues
-    add(tr("Follow a cut") if continues else tr("Continue the shot before"), "/", "cut" if continues else "link",
-        verbs.toggle_continue)  # fmt: skip
+    other_start = tr("Follow a cut") if continues else tr("Continue the shot before")
+    add(other_start, "shot.continue", "cut" if continues else "link", verbs.toggle_continue)
     locked = bool(shots) and shots[0].locked
-    add(tr("Unlock") if locked else tr("Lock"), tr("L"), "unlock" if locked else "lock", verbs.toggle_lock)
+    add(tr("Unlock") if locked else tr("Lock"), "shot.lock", "unlock" if locked else "lock", verbs.toggle_lock)
     menu.addSeparator()
-    add(tr("Delete"), tr("Del"), "trash", verbs.delete)
+    add(tr("Delete"), "shot.delete", "trash", verbs.delete)
     return menu

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QTimer
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QToolTip
 
+from app.shortcuts import said
 from storyboards.views import ShotView
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class StripPlayer(QObject):
         state = self._view.state_of(row)
         lines = [self.tr("Shot {0}").format(shot.number), shot.prompt, state.why if state.kind != "done" else ""]
         if shot.locked:
-            lines.append(self.tr("Locked: press L to unlock it."))
+            lines.append(said(self.tr("Locked: press {shot.lock} to unlock it.")))
         QToolTip.showText(help_event.globalPos(), "\n".join(line for line in lines if line), self._view)
         return True
 

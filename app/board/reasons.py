@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPoint, QRect, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from app.shortcuts import set_tip
 from app.theme.style import set_role
 from app.theme.tokens import SPACE
 from storyboards.views import ShotView
@@ -68,7 +69,7 @@ class ReasonsPopover(QFrame):
         self._title.setText(self.tr("This did not work") if failure else self.tr("What changed?"))
         self.refresh.setText(self.tr("Try again") if failure else self.tr("Refresh"))
         self.refresh.setAccessibleName(self.refresh.text())
-        self.refresh.setToolTip(self.tr("Queue a new take (R)"))
+        set_tip(self.refresh, self.tr("Queue a new take ({shot.regenerate})"))
         self.keep.setVisible(stale and failure is None)
         self.refresh.setEnabled(writable)
         self.keep.setEnabled(writable)

@@ -29,6 +29,7 @@ from engine.contract import (
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = (sys.executable, "-m", "engine.worker")
+FILM_WORKER = (*WORKER, "--films")  # loads no model and no torch
 _SLICE_MS = 8  # of reading lines at a stretch, so that a flood of them leaves the screen its turn
 _TICK_MS = 50  # progress is passed on twenty times a second, the latest only
 _GOODBYE_MS = 3000
@@ -97,11 +98,18 @@ class EngineProcess(QObject):
         """End it at once; `lost` follows."""
         self._process.kill()
 
+    def dismiss(self) -> None:
+        """Let it end by itself, without waiting: nothing is asked of it any more, and nothing told."""
+        self._say_no_more()
+        if self._process.state() == QProcess.ProcessState.NotRunning:
+            self.deleteLater()
+            return
+        self._process.finished.connect(self.deleteLater)
+        self._process.closeWriteChannel()
+
     def stop(self) -> None:
         """End it in good order, waiting a little; at once if it does not go. Nothing is told any more."""
-        self._ended = True
-        for timer in (self._tick, self._more):
-            timer.stop()
+        self._say_no_more()
         if self._process.state() == QProcess.ProcessState.NotRunning:
             return
         if self._process.state() == QProcess.ProcessState.Starting:
@@ -110,6 +118,11 @@ class EngineProcess(QObject):
         if not self._process.waitForFinished(_GOODBYE_MS):
             self._process.kill()
             self._process.waitForFinished(_GOODBYE_MS)
+
+    def _say_no_more(self) -> None:
+        self._ended = True
+        for timer in (self._tick, self._more):
+            timer.stop()
 
     def _write(self, line: str) -> None:
         if self._process.state() == QProcess.ProcessState.Running:

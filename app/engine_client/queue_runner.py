@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,16 +13,14 @@ from app.document.open_document import OpenDocument
 from app.engine_client.process import WORKER
 from app.engine_client.questions import Questions
 from app.engine_client.supervisor import EngineSupervisor
-from app.engine_client.wording import status_text
-from app.engine_client.work import Running, RunningExport, RunningJob
+from app.engine_client.wording import status_text, still_text
+from app.engine_client.work import RunningJob
+from app.shots_model import ShotProgress
 from engine.contract import (
     TERMINAL,
     CacheReport,
     Cancelled,
     Event,
-    Exported,
-    ExportProgress,
-    ExportRequest,
     Failed,
     Heartbeat,
     Phase,
@@ -55,15 +53,13 @@ class QueueRunner(QObject):
     take_saved = Signal(str, str)
     job_failed = Signal(str, str, str)
     job_interrupted = Signal(str, str)  # job, shot: offer to queue it again
-    export_progress = Signal(str, float, str)
-    export_done = Signal(str, object)
-    export_failed = Signal(str, str, str)
+    stalled = Signal(str, str, float)  # job and its name, seconds without progress: offer to end it; 0 when it goes on
 
     def __init__(
         self, document: OpenDocument, command: tuple[str, ...] = WORKER, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._document = document
+        self._document, self._command = document, command
         self._engine = EngineSupervisor(command, self)
         self._engine.state_changed.connect(self._say_state)
         self._engine.hello.connect(self._greeted)
@@ -71,13 +67,14 @@ class QueueRunner(QObject):
         self._engine.gone.connect(self._engine_gone)
         self._engine.gave_up.connect(self._gave_up)
         self._engine.heartbeat.connect(self._heard)
+        self._engine.stalled.connect(self._stalled)
         self._questions = Questions(document, self._engine, self)
         self._questions.answered.connect(self.planned)
-        self._running: Running | None = None
+        self._running: RunningJob | None = None
+        self._shown: dict[str, ShotProgress] = {}  # of what runs, by shot
         self._beginning = False  # the document is taking a job out of the queue
         self._called = False  # something was queued meanwhile
         self._unwanted: set[str] = set()  # jobs cancelled before the engine got them
-        self._exports: deque[ExportRequest] = deque()
         self._closed = False
         self._loading = False
         self._said = "off"
@@ -108,7 +105,7 @@ class QueueRunner(QObject):
     def cancel_job(self, job_id: str) -> None:
         """Cancel a job, waiting or running. The queue shows it at once, whatever the engine is doing."""
         running = self._running
-        if isinstance(running, RunningJob) and running.job_id == job_id and not running.cancelling:
+        if running is not None and running.job_id == job_id and not running.cancelling:
             running.cancelling = True
             self.status.emit(self.tr("cancelling {0} …").format(running.name))
             self._engine.cancel(running.request.id)
@@ -126,23 +123,23 @@ class QueueRunner(QObject):
             "", lambda storyboard: storyboard.resume_queue(), undoable=False, then=lambda _: self.wake()
         )
 
-    def export(self, request: ExportRequest) -> None:
-        """Make a film; before the next job of the queue, after the one that runs."""
-        self._exports.append(request)
-        self.export_progress.emit(request.id, 0.0, self._waiting_text())
-        self.wake()
+    def use_engine(self, command: tuple[str, ...]) -> None:
+        """Go on with an engine that is started otherwise: at once when nothing runs, else after what runs."""
+        self._command = command
+        if self._running is not None and command != self._engine.command:
+            self.status.emit(self.tr("The engine takes the new settings after {0}.").format(self._running.name))
+        self._renew()
 
-    def cancel_export(self, export_id: str) -> None:
-        """Cancel an export; `export_failed` tells when it is over."""
-        running = self._running
-        if isinstance(running, RunningExport) and running.request.id == export_id:
-            if not running.cancelling:
-                running.cancelling = True
-                self._engine.cancel(export_id)
+    def _renew(self) -> None:
+        """Put the engine that is wanted in the place of the one that idles. What was asked of that is asked again."""
+        if self._closed or self._running is not None or self._beginning or self._command == self._engine.command:
             return
-        if any(request.id == export_id for request in self._exports):
-            self._exports = deque(request for request in self._exports if request.id != export_id)
-            self._export_cancelled(export_id)
+        self._engine.use(self._command)
+        self._questions.engine_gone()
+
+    def restart_engine(self) -> None:
+        """End the engine and start it anew. What runs is interrupted, to be offered again."""
+        self._engine.restart(self.tr("it was asked to start again"))
 
     def plan(
         self,
@@ -162,21 +159,18 @@ class QueueRunner(QObject):
             return
         self._closed = True
         running, self._running = self._running, None
-        if isinstance(running, RunningJob) or self._beginning:
+        if running is not None or self._beginning:
             self._document.do("", lambda storyboard: storyboard.interrupt_jobs(), undoable=False)
         self._engine.close()
 
     def _next(self) -> None:
+        self._renew()
         if self._closed or self._running is not None or not self._engine.ready:
             return
         if self._beginning:
             self._called = True
             return
-        if self._exports:
-            self._running = RunningExport(self._exports.popleft())
-            self._engine.send(self._running.request)
-            self._say_state()
-        elif not self._document.read_only:
+        if not self._document.read_only:
             self._begin()
 
     def _begin(self) -> None:
@@ -200,8 +194,9 @@ class QueueRunner(QObject):
         if self._closed:
             return
         if not begun:
+            self._renew()
             self._say_state()
-            if self._called or self._exports:
+            if self._called:
                 self._next()
             return
         job = begun[0]
@@ -214,8 +209,9 @@ class QueueRunner(QObject):
             self._interrupt(RunningJob(job.job_id, job.request))
         else:
             self._running = running = RunningJob(job.job_id, job.request)
+            self._shown.clear()
             for shot_id in running.shots:
-                self.step.emit(shot_id, running.beginning(shot_id, self.tr("beginning")))
+                self._show(shot_id, running.beginning(shot_id, self.tr("beginning")))
             self._engine.send(job.request)
             self._say_state()
 
@@ -232,13 +228,10 @@ class QueueRunner(QObject):
             if isinstance(event, Failed) and not event.request_id:
                 self._document.problem.emit(event.message, event.hint)
             return
-        if isinstance(running, RunningExport):
-            self._export_event(running, event)
-        else:
-            self._job_event(running, event)
+        self._job_event(running, event)
         if isinstance(event, TERMINAL):
-            self._running = None
             self._engine.settled()
+            self._running = None
             self._loading = False
             self._next()
             self._say_state()
@@ -249,14 +242,14 @@ class QueueRunner(QObject):
                 self._show_phase(running, text)
             case Step(shot_id=shot_id):
                 self._loading_over()
-                self.step.emit(shot_id, running.progress(event))
+                self._show(shot_id, running.progress(event))
                 if event.preview:
                     self.preview.emit(shot_id, event.preview)
             case Planned(shot_id=shot_id):
                 self.planned.emit(shot_id, event)
             case CacheReport(shot_id=shot_id):
                 self._loading_over()
-                self.step.emit(shot_id, running.beginning(shot_id, self.tr("reading its context")))
+                self._show(shot_id, running.beginning(shot_id, self.tr("reading its context")))
             case Saved(take=take):
                 told = partial(self._saved, take.shot_id, take.take_id, take.take_number)
                 self._apply(running.job_id, event, then=told)
@@ -293,35 +286,26 @@ class QueueRunner(QObject):
 
         self._document.ask(partial(_outcome, job_id), tell)
 
-    def _export_event(self, running: RunningExport, event: Event) -> None:
-        export_id = running.request.id
-        match event:
-            case ExportProgress(done=done, text=text):
-                self.export_progress.emit(export_id, done, text)
-            case Phase(text=text):
-                self.export_progress.emit(export_id, 0.0, text)
-            case Exported():
-                self.export_done.emit(export_id, event)
-            case Failed(message=message, hint=hint):
-                self.export_failed.emit(export_id, message, hint)
-            case Cancelled():
-                self._export_cancelled(export_id)
-            case _:
-                pass
+    def _show(self, shot_id: str, progress: ShotProgress) -> None:
+        self._shown[shot_id] = progress
+        self.step.emit(shot_id, progress)
 
-    def _export_cancelled(self, export_id: str) -> None:
-        self.export_failed.emit(export_id, self.tr("The export was cancelled."), self.tr("Nothing was written."))
-
-    def _waiting_text(self) -> str:
-        if self._running is not None:
-            return self.tr("waiting for the engine to finish what it is doing")
-        return self.tr("waiting for the engine") if not self._engine.ready else ""
+    def _stalled(self, seconds: float) -> None:
+        """Say on the job, and to whoever can offer a way out, that the engine stands still; or that it goes on."""
+        running = self._running
+        if running is None:
+            self.status.emit(still_text(seconds) if seconds else "")
+            return
+        for shot_id in running.shots:
+            if shot_id in self._shown:
+                self._show(shot_id, replace(self._shown[shot_id], still_s=seconds))
+        self.stalled.emit(running.job_id, running.name, 0.0 if running.cancelling else seconds)
 
     def _show_phase(self, running: RunningJob, text: str) -> None:
         self._loading = text.startswith("loading")
         self.status.emit(f"{text} …")
         for shot_id in running.shots:
-            self.step.emit(shot_id, running.beginning(shot_id, text))
+            self._show(shot_id, running.beginning(shot_id, text))
         self._say_state()
 
     def _loading_over(self) -> None:
@@ -343,13 +327,8 @@ class QueueRunner(QObject):
         running, self._running = self._running, None
         self._loading = False
         self._questions.engine_gone()
-        if isinstance(running, RunningExport):
-            if running.cancelling:
-                self._export_cancelled(running.request.id)
-            else:
-                message = self.tr("The engine stopped during the export: {0}.").format(reason)
-                self.export_failed.emit(running.request.id, message, self.tr("It starts again; export once more."))
-        elif isinstance(running, RunningJob):
+        if running is not None:
+            self.stalled.emit(running.job_id, running.name, 0.0)
             self._interrupt(running, reason)
         self._say_state()
 
@@ -370,8 +349,6 @@ class QueueRunner(QObject):
         message = self.tr("The engine does not stay alive: {0}.").format(reason)
         hint = self.tr("You can go on writing. To try again, queue something; the log (Help menu) says more.")
         self._document.problem.emit(message, hint)
-        while self._exports:
-            self.export_failed.emit(self._exports.popleft().id, message, hint)
 
     def _say_state(self, _engine: str = "") -> None:
         state = self._engine.state

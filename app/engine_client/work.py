@@ -1,4 +1,4 @@
-"""What the engine has been given: one job or export at a time, and any number of questions for a plan."""
+"""What engines have been given: one job or film at a time, and any number of questions for a plan."""
 
 from __future__ import annotations
 
@@ -46,13 +46,11 @@ class RunningJob:
 
 @dataclass(slots=True)
 class RunningExport:
-    """The export that the engine works on."""
+    """The film that is being made."""
 
     request: ExportRequest
     cancelling: bool = False
-
-
-Running = RunningJob | RunningExport
+    done: float = 0.0  # 0..1
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
+from app.shortcuts import set_tip
 from app.theme.icons import icon
 from app.theme.tokens import SPACE
 
@@ -47,7 +48,7 @@ class OneOf(QWidget):
             button = QToolButton()
             button.setText(text)
             button.setCheckable(True)
-            button.setToolTip(tip)
+            set_tip(button, tip)
             button.setAccessibleName(f"{name}: {text}")
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.clicked.connect(lambda _=False, key=key: self._press(key))

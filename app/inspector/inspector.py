@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QStackedWid
 from app.document.open_document import OpenDocument
 from app.document.snapshot import SceneSnapshot
 from app.pictures import Pictures
+from app.shortcuts import set_tip
 from app.theme.icons import icon
 from app.theme.style import set_role
 from app.theme.tokens import SPACE
@@ -67,7 +68,7 @@ class Inspector(QWidget):
         self.seeds.setToolTip(self.tr("Queue {count} more takes, each with its own seed").format(count=SEVERAL_SEEDS))
         self.seeds.clicked.connect(self._more_seeds)
         self.extend = QPushButton(self.tr("Extend"))
-        self.extend.setToolTip(self.tr("Queue a longer take that goes on from the one shown (E)"))
+        set_tip(self.extend, self.tr("Queue a longer take that goes on from the one shown ({shot.extend})"))
         self.extend.clicked.connect(self._extend)
         for button in (self.seeds, self.extend):
             button.setAccessibleName(button.text())
@@ -155,12 +156,13 @@ class Inspector(QWidget):
         for button in (self.generate, self.seeds, self.extend):
             button.setEnabled(usable)
         self.extend.setEnabled(usable and all(shot.selected for shot in free))
-        tip = self.tr("Queue one more take (R)") if again else self.tr("Queue the first take (Ctrl+Enter)")
+        first = self.tr("Queue the first take ({shot.generate})")
+        tip = self.tr("Queue one more take ({shot.regenerate})") if again else first
         if self._document.read_only:
             tip = self.tr("The project is open read-only")
         elif shots and not free:
-            tip = self.tr("Locked. Unlock it to render it again (L)")
-        self.generate.setToolTip(tip)
+            tip = self.tr("Locked. Unlock it to render it again ({shot.lock})")
+        set_tip(self.generate, tip)
         self._buttons.setVisible(self.tabs.currentIndex() == _SHOT)
 
     def _turn_page(self, tab: int) -> None:

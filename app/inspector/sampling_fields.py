@@ -1,4 +1,4 @@
-"""How takes are sampled: four fields, each empty where the scene or the model decides."""
+"""How takes are sampled: four fields and the LoRAs, each empty where the scene or the model decides."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from app.theme.tokens import SPACE
 
+from .lora_list import LoraList
 from .section import line
 
 MOST_STEPS = 200
@@ -37,6 +38,8 @@ class SamplingFields(QWidget):
         self.sampler.setAccessibleName(self.tr("Sampler"))
         self.sampler.setToolTip(self.tr("How the noise is taken away"))
         self.sampler.activated.connect(lambda _: self._set("sampler", self.sampler.currentData()))
+        self.loras = LoraList()
+        self.loras.chosen.connect(lambda loras: self._set("loras", loras))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE)
@@ -44,6 +47,7 @@ class SamplingFields(QWidget):
         column.addLayout(line(self.tr("Text"), text))
         column.addLayout(line(self.tr("Context"), context))
         column.addLayout(line(self.tr("Sampler"), self.sampler))
+        column.addWidget(self.loras)
         self._fill_samplers("")
 
     def show_settings(self, settings: Mapping[str, Any], otherwise: Mapping[str, Any], whose: str) -> None:
@@ -58,12 +62,14 @@ class SamplingFields(QWidget):
         self._fill_samplers(_placeholder(otherwise.get("sampler"), whose))
         chosen = self.sampler.findData(settings.get("sampler"))
         self.sampler.setCurrentIndex(max(0, chosen))
+        self.loras.show_loras(settings.get("loras"), otherwise.get("loras") or (), otherwise.get("experts", 1))
 
     def set_read_only(self, read_only: bool) -> None:
         """Only look and copy."""
         for field in self._fields().values():
             field.setReadOnly(read_only)
         self.sampler.setEnabled(not read_only)
+        self.loras.set_read_only(read_only)
 
     def _fields(self) -> dict[str, QLineEdit]:
         return {

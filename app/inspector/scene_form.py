@@ -52,7 +52,7 @@ class SceneForm(QWidget):
     def _lay_out(self) -> None:
         reads = Section(self.tr("What every shot reads first"), is_open=False)
         reads.content.addWidget(self._whole)
-        more = Section(self.tr("More"), is_open=False)
+        self._more = more = Section(self.tr("More"), is_open=False)
         more.content.addWidget(self.sampling)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * SPACE, 2 * SPACE, 2 * SPACE, 2 * SPACE)
@@ -94,6 +94,7 @@ class SceneForm(QWidget):
         self.story.set_names(names)
         self.seed.show_seed(scene.seed, None)
         self.sampling.show_settings(scene.settings, facts_of(snapshot.model), self.tr("model"))
+        self._more.set_aside(self.sampling.loras.summary)
         self._whole.setText(scene.global_text or self.tr("Nothing yet: characters, environment and story are empty."))
         for field in (self.title, self.environment, self.story):
             field.setReadOnly(self._document.read_only)

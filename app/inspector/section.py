@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from app.shortcuts import set_words
 from app.theme.icons import icon
 from app.theme.style import set_role
 from app.theme.tokens import SPACE
@@ -103,14 +104,15 @@ def stacked(text: str, field: QWidget, *beside: QWidget) -> QVBoxLayout:
 
 
 def empty_page(title: str, text: str, *below: QLayout) -> QWidget:
-    """What a panel shows that has nothing yet: a heading, what to do about it, and perhaps buttons for that."""
+    """What a panel shows that has nothing yet: a heading, what to do about it (it may name actions in braces, see
+    `app.shortcuts`), and perhaps buttons for that."""
     page = QWidget()
     column = QVBoxLayout(page)
     column.setContentsMargins(2 * SPACE, 2 * SPACE, 2 * SPACE, 2 * SPACE)
     column.setSpacing(SPACE)
     heading, told = QLabel(title), note("muted")
     set_role(heading, "heading")
-    told.setText(text)
+    set_words(told, text)
     column.addStretch(1)
     column.addWidget(heading)
     column.addWidget(told)

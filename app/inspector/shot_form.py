@@ -13,6 +13,7 @@ from shiboken6 import isValid
 from app.document.open_document import OpenDocument
 from app.document.snapshot import SceneSnapshot
 from app.pictures import Pictures
+from app.shortcuts import set_tip
 from app.theme.icons import icon
 from app.theme.style import set_role
 from app.theme.tokens import SPACE
@@ -64,11 +65,12 @@ class ShotForm(QWidget):
         self.length.setToolTip(self.tr('Seconds, or frames as "17 frames"; up and down go by four frames'))
         self._frames = QLabel()
         set_role(self._frames, "small")
+        goes_on = self.tr("Goes on from the shot before, without a cut ({shot.continue})")
         self.start = OneOf(
             self.tr("Start"),
             (
-                ("cut", self.tr("Cut"), self.tr("Begins after a cut (/)")),
-                ("continues", self.tr("Continues"), self.tr("Goes on from the shot before, without a cut (/)")),
+                ("cut", self.tr("Cut"), self.tr("Begins after a cut ({shot.continue})")),
+                ("continues", self.tr("Continues"), goes_on),
             ),
         )
         self.sides = OneOf(
@@ -103,6 +105,7 @@ class ShotForm(QWidget):
         ]
         prompt, seed, more, notes, context = self._one_only
         assert isinstance(more, Section)
+        self._more = more
         more.content.addWidget(self.sampling)
         common = QVBoxLayout()
         common.setSpacing(SPACE)
@@ -163,9 +166,8 @@ class ShotForm(QWidget):
         locked = all(shot.locked for shot in shots)
         self.lock.setChecked(locked)
         self.lock.setIcon(icon("lock" if locked else "unlock"))
-        self.lock.setToolTip(
-            self.tr("Locked: it is not rendered again. Unlock (L)") if locked else self.tr("Lock what it is now (L)")
-        )
+        unlock = self.tr("Locked: it is not rendered again. Unlock ({shot.lock})")
+        set_tip(self.lock, unlock if locked else self.tr("Lock what it is now ({shot.lock})"))
         lengths, starts = {shot.frames for shot in shots}, {shot.continues for shot in shots}
         sides = {shot.two_sided for shot in shots}
         self.length.show_length(first.frames, first.continues, fps, mixed=len(lengths) > 1)
@@ -181,6 +183,7 @@ class ShotForm(QWidget):
         model, scene = facts_of(snapshot.model), snapshot.scene.settings
         whose = self.tr("scene") if scene else self.tr("model")
         self.sampling.show_settings(shot.settings, {**model, **scene}, whose)
+        self._more.set_aside(self.sampling.loras.summary)
         self._show_seed(shot)
         self._show_state(shot)
         self.context.show_shot(shot, snapshot)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from itertools import islice
 
@@ -21,6 +21,7 @@ from .clips import BrokenClip, OpenClip
 from .timeline import Clip
 
 BUDGET = 512 * 2**20
+_SPARE_CLIPS = 4  # takes the scene does not show whose frames are kept, for going back and forth between two
 _OPEN_CLIPS = 6  # files kept open: enough for the cuts around the head, few enough for any system
 _GUESS = 1280 * 720 * 4  # a frame's bytes before the first clip is open
 
@@ -80,6 +81,14 @@ class FrameReader(QObject):
             self._ranks = {(clip.id, index): rank for rank, (clip, index) in enumerate(wishes)}
             self._awaited &= self._ranks.keys()
             self._wake()
+
+    def let_go(self, shown: Collection[str]) -> None:
+        """Drop the frames of all clips but those shown and the last few others: of many takes, most never come back."""
+        with self._state:
+            others = dict.fromkeys(clip for clip, _ in reversed(self._frames) if clip not in shown)
+            dropped = set(list(others)[_SPARE_CLIPS:])
+            for key in [key for key in self._frames if key[0] in dropped]:
+                self._bytes -= self._frames.pop(key).sizeInBytes()
 
     def describe(self, clip: Clip) -> None:
         """Ask how long a clip is; `described` or `failed` answers."""

@@ -73,6 +73,7 @@ class Player(QWidget):
             timeline = self._timeline()
             if other or timeline != self.transport.timeline:
                 self.transport.set_timeline(timeline, keep=not other)
+                self.reader.let_go({segment.clip.id for segment in self._timeline_of_scene().segments if segment.clip})
         self._name_it()
 
     def play_scene(self, *, play: bool = True) -> None:

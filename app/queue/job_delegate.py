@@ -38,10 +38,12 @@ _SIGNS = {"cancel": "cross", "edit": "edit", "retry": "regenerate", "resume": "p
 _TONES = {"failed": "bad", "interrupted": "attention", "done": "good", "cancelling": "attention"}
 
 
-def actions_of(job: JobView) -> list[str]:
-    """What can be done with a job."""
+def actions_of(job: JobView, progress: ShotProgress | None = None) -> list[str]:
+    """What can be done with a job, and with an engine that stands still at it."""
     if job.state == "queued":
         return ["edit", "cancel"]
+    if job.state == "running" and progress is not None and progress.still_s:
+        return ["restart", "cancel"]
     return {
         "running": ["cancel"],
         "failed": ["retry"],
@@ -57,6 +59,7 @@ def name_of(action: str) -> str:
         "edit": tr("Edit (Enter)"),
         "retry": tr("Retry (R)"),
         "resume": tr("Resume (R)"),
+        "restart": tr("End the engine and start it again; this job is offered again"),
     }[action]
 
 
@@ -89,7 +92,7 @@ class JobDelegate(QStyledItemDelegate):
         place = QRectF(rect.x(), rect.y(), THUMBNAIL.width(), THUMBNAIL.height())
         paint_thumbnail(painter, place, self._pictures, self._picture_of(job), "film", RADIUS / 2)
         text = rect.adjusted(THUMBNAIL.width() + SPACE, 0, 0, 0)
-        buttons = self._buttons(option, job) if self._shows_buttons(option, job) else []
+        buttons = self._buttons(option, job, progress) if self._shows_buttons(option, job, progress) else []
         room = text.right() - buttons[0][1].left() if buttons else 0
         self._paint_text(painter, text, job, index.data(JobsModel.StateRole), room)
         if job.state in WORKING:
@@ -117,17 +120,21 @@ class JobDelegate(QStyledItemDelegate):
             return True
         return super().helpEvent(event, view, option, index)
 
-    def button_rect(self, option: QStyleOptionViewItem, job: JobView, action: str) -> QRect:
+    def button_rect(
+        self, option: QStyleOptionViewItem, job: JobView, action: str, progress: ShotProgress | None = None
+    ) -> QRect:
         """Where a button is painted; an empty rect if the job has none such."""
-        return next((rect for name, rect in self._buttons(option, job) if name == action), QRect())
+        return next((rect for name, rect in self._buttons(option, job, progress) if name == action), QRect())
 
-    def _shows_buttons(self, option: QStyleOptionViewItem, job: JobView) -> bool:
+    def _shows_buttons(self, option: QStyleOptionViewItem, job: JobView, progress: ShotProgress | None) -> bool:
         pointed = option.state & (QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected)
-        return self._writable and (bool(pointed) or job.state in ("failed", "interrupted"))
+        return self._writable and (bool(pointed) or any(_is_offer(one, job) for one in actions_of(job, progress)))
 
-    def _buttons(self, option: QStyleOptionViewItem, job: JobView) -> list[tuple[str, QRect]]:
+    def _buttons(
+        self, option: QStyleOptionViewItem, job: JobView, progress: ShotProgress | None
+    ) -> list[tuple[str, QRect]]:
         buttons, right = [], option.rect.right() - SPACE
-        for action in reversed(actions_of(job)):
+        for action in reversed(actions_of(job, progress)):
             width = _width_of(action) if _is_offer(action, job) else BUTTON
             right -= width
             buttons.append((action, QRect(right, option.rect.top() + SPACE // 2, width, BUTTON)))
@@ -137,7 +144,7 @@ class JobDelegate(QStyledItemDelegate):
     def _action_at(self, place: QPoint, option: QStyleOptionViewItem, index: Index) -> str:
         if not self._writable:
             return ""
-        buttons = self._buttons(option, index.data(JobsModel.JobRole))
+        buttons = self._buttons(option, index.data(JobsModel.JobRole), index.data(JobsModel.ProgressRole))
         return next((action for action, rect in buttons if rect.contains(place)), "")
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
@@ -191,12 +198,12 @@ class JobDelegate(QStyledItemDelegate):
 
 
 def _is_offer(action: str, job: JobView) -> bool:
-    """True for what the user most likely wants of a job that did not work out: it is written out."""
-    return job.state in ("failed", "interrupted") and action != "cancel"
+    """True for what the user most likely wants of a job that does not work out: it is written out."""
+    return action == "restart" or (job.state in ("failed", "interrupted") and action != "cancel")
 
 
 def _offer(action: str) -> str:
-    return tr("Resume") if action == "resume" else tr("Retry")
+    return {"resume": tr("Resume"), "retry": tr("Retry"), "restart": tr("Restart engine")}[action]
 
 
 def _width_of(action: str) -> int:

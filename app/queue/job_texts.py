@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
+from app.engine_client.wording import still_text
 from app.shots_model import ShotProgress
 from storyboards.views import JobView
 
@@ -65,6 +66,8 @@ def state(job: JobView, progress: ShotProgress | None, place: int, paused: bool)
 def _running(job: JobView, progress: ShotProgress | None) -> str:
     if progress is None:
         return tr("starting …")
+    if progress.still_s:
+        return still_text(progress.still_s)
     if not progress.steps:
         return progress.phase or tr("starting …")
     left = tr("{time} left").format(time=clock(progress.seconds_left))

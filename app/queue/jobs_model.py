@@ -69,6 +69,10 @@ class JobsModel(QAbstractListModel):
         """The row of a job, -1 when it is not there."""
         return next((row for row, job in enumerate(self._jobs) if job.id == job_id), -1)
 
+    def progress_of(self, job_id: str) -> ShotProgress | None:
+        """How far the engine is with a job, None when it does not work on it."""
+        return self._progress.get(job_id)
+
     def update(self, jobs: Iterable[JobView]) -> None:
         """Take over the queue as it is now; rows that stay keep selection and place."""
         new = arranged(jobs)

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from app.engine_client.queue_runner import QueueRunner
     from app.verbs import Verbs
 
-_ICONS = {"cancel": "cross", "edit": "edit", "retry": "regenerate", "resume": "play"}
+_ICONS = {"cancel": "cross", "edit": "edit", "retry": "regenerate", "resume": "play",
+          "restart": "refresh"}  # fmt: skip
 
 
 class QueuePanel(QWidget):
@@ -116,7 +117,8 @@ class QueuePanel(QWidget):
 
     def _make_empty(self) -> QWidget:
         text = self.tr(
-            "Ctrl+Enter generates the chosen shots, Ctrl+Shift+Enter the whole scene. The queue outlives a restart."
+            "{shot.generate} generates the chosen shots, {scene.generate} the whole scene. "
+            "The queue outlives a restart."
         )
         return empty_page(self.tr("Nothing is queued"), text)
 
@@ -127,10 +129,13 @@ class QueuePanel(QWidget):
     def act(self, action: str) -> None:
         """Do something with the chosen jobs, as far as their states allow it."""
         for job in self.chosen():
-            if action in actions_of(job):
+            if action in self._actions_of(job):
                 self._pressed(action, job.id)
                 if action == "edit":
                     return
+
+    def _actions_of(self, job: JobView) -> list[str]:
+        return actions_of(job, self.model.progress_of(job.id))
 
     def chosen(self) -> list[JobView]:
         """The jobs that are selected, in order."""
@@ -189,6 +194,8 @@ class QueuePanel(QWidget):
             self._verbs.cancel(job_id)
         elif action in ("retry", "resume"):
             self._verbs.retry(job_id)
+        elif action == "restart":
+            self._verbs.restart_engine()
         elif action == "edit":
             self._edit(job_id)
 
@@ -204,7 +211,7 @@ class QueuePanel(QWidget):
         self._verbs.edit_job(job_id, **params)
 
     def _show_menu(self, place: QPoint) -> None:
-        actions = sorted({action for job in self.chosen() for action in actions_of(job)})
+        actions = sorted({action for job in self.chosen() for action in self._actions_of(job)})
         if self._document.read_only or not actions:
             return
         menu = QMenu(self)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from app import shortcuts
 from app.settings import SettingsStore
 from app.shell.action_table import PLACES, ActionSpec, Place, all_specs
 from app.theme.icons import icon
@@ -127,14 +128,9 @@ class Actions(QObject):
         }
 
     def _apply_keys(self, _settings: object = None) -> None:
+        shortcuts.set_keys({action_id: self.keys(action_id) for action_id in self.specs})
         for action_id, spec in self.specs.items():
             action = self._actions[action_id]
             action.setShortcuts([QKeySequence(key) for key in self.keys(action_id)])
-            text, shown = words(spec.tip or spec.text).replace("…", ""), self.shown_keys(action_id)
-            action.setToolTip(f"{text} ({shown})" if shown else text)
+            action.setToolTip(shortcuts.with_keys(words(spec.tip or spec.text).replace("…", ""), action_id))
             action.setStatusTip(words(spec.tip))
-
-    def shown_keys(self, action_id: str) -> str:
-        """Return the keys as the user's system writes them."""
-        native = QKeySequence.SequenceFormat.NativeText
-        return ", ".join(QKeySequence(key).toString(native) for key in self.keys(action_id))

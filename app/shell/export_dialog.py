@@ -186,7 +186,7 @@ class ExportDialog(Dialog):
         self.show_folder.hide()
         self._show(True)
         self.bar.setRange(0, 0)
-        self.state.setText(self.tr("Waiting for the engine …"))
+        self.state.setText(self.tr("Beginning …"))
         self.wanted.emit(self.wish())
 
     def _show(self, running: bool) -> None:
@@ -196,7 +196,7 @@ class ExportDialog(Dialog):
         self.export.setEnabled(not running)
 
     def began(self, export_id: str) -> None:
-        """The export has been asked of the engine."""
+        """The export has been asked for."""
         self._running = export_id
 
     def progress(self, export_id: str, done: float, text: str) -> None:

@@ -267,17 +267,18 @@ class FileActions(QObject):
         path, scene_id, scenes = here.document.project.path, snapshot.scene.id, len(self.window.scenes)
         dialog = self.show("export", lambda: ExportDialog(path, scene_id, choice, size, scenes, self.window))
         dialog.wanted.connect(self._export, Qt.ConnectionType.UniqueConnection)
-        dialog.cancel_wanted.connect(here.runner.cancel_export, Qt.ConnectionType.UniqueConnection)
+        dialog.cancel_wanted.connect(here.films.cancel, Qt.ConnectionType.UniqueConnection)
 
     def _export(self, wish: Any) -> None:
         here = self.here
 
-        def ask_engine(request: Any) -> None:
+        def begin(request: Any) -> None:
             if (dialog := self.dialogs.get("export")) is not None:
                 dialog.began(request.id)  # type: ignore[attr-defined]
-            here.runner.export(request)
+            here.films.export(request)
+            self.window.status.say(self.tr("Exporting …"))
 
-        here.document.ask(wish.request, ask_engine, self._refused)
+        here.document.ask(wish.request, begin, self._refused)
 
     def _refused(self, error: Exception) -> None:
         message = getattr(error, "message", str(error))
@@ -287,9 +288,9 @@ class FileActions(QObject):
         """Follow the exports of a project, and clips that are dropped on it."""
         here.board.clips_dropped.connect(self.import_clips)
         here.takes.clip_dropped.connect(self.import_take)
-        here.runner.export_progress.connect(self._export_progress)
-        here.runner.export_done.connect(self._export_done)
-        here.runner.export_failed.connect(self._export_failed)
+        here.films.progress.connect(self._export_progress)
+        here.films.done.connect(self._export_done)
+        here.films.failed.connect(self._export_failed)
 
     def _export_progress(self, export_id: str, done: float, text: str) -> None:
         if (dialog := self.dialogs.get("export")) is not None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QMainWindow, QMenu, QSizePolicy, QToolB
 
 from app.shell.action_table import MENUS, TOOLBAR
 from app.shell.actions import Actions, words
+from app.shortcuts import set_tip
 from app.theme.icons import SIZE
 from storyboards.views import SceneView
 
@@ -72,7 +73,7 @@ class ToolBar(QToolBar):
     def _scene_chooser(self) -> QComboBox:
         chooser = QComboBox()
         chooser.setAccessibleName(self.tr("Scene"))
-        chooser.setToolTip(self.tr("The scene that is shown (Ctrl+PgUp, Ctrl+PgDown)"))
+        set_tip(chooser, self.tr("The scene that is shown ({scene.previous}, {scene.next})"))
         chooser.setMinimumWidth(176)
         chooser.setMaximumWidth(320)
         chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)

@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from app.shortcuts import set_words
 from app.theme.icons import icon
 from app.theme.style import set_role
 from app.theme.tokens import SPACE
@@ -28,9 +29,9 @@ class Notice(QFrame):
         row.setSpacing(SPACE)
         sign = QLabel()
         sign.setPixmap(icon("warning", mark).pixmap(20, 20))
-        label = QLabel(text)
+        label = QLabel()
+        set_words(label, text)
         label.setWordWrap(True)
-        label.setAccessibleName(text)
         label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         row.addWidget(sign)
         row.addWidget(label, 1)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.shell.actions import Actions, words
 from app.shell.fuzzy import match
+from app.shortcuts import all_keys
 from app.theme.style import colour, font, set_role
 from app.theme.tokens import RADIUS, SPACE, TYPE_SMALL
 
@@ -46,7 +47,7 @@ def entries_of(actions: Actions) -> list[Entry]:
     return [
         Entry(
             words(spec.text).replace("…", ""),
-            actions.shown_keys(spec.id),
+            all_keys(spec.id),
             partial(actions.run, spec.id),
             actions[spec.id].icon(),
             f"{spec.menu} {words(spec.tip)}",

@@ -19,6 +19,7 @@ from app.shell.action_table import MENUS
 from app.shell.actions import Actions, words
 from app.shell.dialog import Dialog, button, named
 from app.shell.fuzzy import match
+from app.shortcuts import all_keys
 from app.theme.tokens import SPACE
 
 _ID = Qt.ItemDataRole.UserRole
@@ -82,7 +83,7 @@ class ShortcutEditor(Dialog):
             self.tree.addTopLevelItem(group)
             for spec in self._actions.specs.values():
                 if spec.menu == name:
-                    item = QTreeWidgetItem([words(spec.text), self._actions.shown_keys(spec.id)])
+                    item = QTreeWidgetItem([words(spec.text), all_keys(spec.id)])
                     item.setData(0, _ID, spec.id)
                     item.setToolTip(0, words(spec.tip))
                     group.addChild(item)

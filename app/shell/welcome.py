@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app.shell.dialog import button, named
+from app.shortcuts import set_tip
 from app.theme.icons import icon
 from app.theme.style import set_role
 from app.theme.tokens import SPACE
@@ -64,8 +65,10 @@ class Welcome(QWidget):
             self.tr("Open the example"), self.example_wanted.emit, self.tr("A finished story to look at and change"),
             "primary",
         )  # fmt: skip
-        self.new = button(self.tr("New project…"), self.new_wanted.emit, self.tr("New project (Ctrl+Shift+N)"))
-        self.open = button(self.tr("Open…"), self.open_wanted.emit, self.tr("Open a project (Ctrl+O)"))
+        self.new = button(self.tr("New project…"), self.new_wanted.emit)
+        set_tip(self.new, self.tr("New project ({file.new})"))
+        self.open = button(self.tr("Open…"), self.open_wanted.emit)
+        set_tip(self.open, self.tr("Open a project ({file.open})"))
         for each in (self.example, self.new, self.open):
             row.addWidget(each)
         row.addStretch(1)

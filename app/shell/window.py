@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
     def show_project(self, project: Project) -> None:
         """Put an open project on the screen in place of the one that is there."""
         from app.shell.bindings import bindings
+        from app.shell.standstill import Standstill
         from app.shell.workspace import Workspace
 
         self.close_project()
@@ -167,6 +168,7 @@ class MainWindow(QMainWindow):
         self.actions_.attach("panels", *(here.panel(name) for name in ("inspector", "takes", "queue", "elements")))
         self._give_player_its_keys()
         self._listen(here)
+        Standstill(here, self.notices)
         self.show_title()
         self.store.remember_project(project.path)
         self.files.tell_report(project)

@@ -15,6 +15,7 @@ from app.board.board import Board
 from app.document.open_document import OpenDocument
 from app.document.snapshot import SceneSnapshot
 from app.elements.elements_panel import ElementsPanel
+from app.engine_client.films import Films
 from app.engine_client.process import WORKER
 from app.engine_client.queue_runner import QueueRunner
 from app.inspector.inspector import Inspector
@@ -39,9 +40,19 @@ _AREAS = {
 }
 
 
-def engine_command(device: str) -> tuple[str, ...]:
-    """Return how the engine is started for a device of the preferences."""
-    return WORKER if device == "auto" else (*WORKER, "--device", device)
+def engine_options(now: Settings) -> tuple[str, ...]:
+    """Return what the preferences say to the engine; what they leave open is not mentioned."""
+    said = {
+        "--device": now.device, "--precision": now.precision, "--offload": now.offload,
+        "--context-pack": now.context_pack, "--attention": now.attention or "auto",
+    }  # fmt: skip
+    words = [f"{option}={value}" for option, value in said.items() if value != "auto"]
+    return (*words, *["--compile"] * now.compile)
+
+
+def engine_command(now: Settings) -> tuple[str, ...]:
+    """Return how the engine is started with these preferences."""
+    return (*WORKER, *engine_options(now))
 
 
 class Workspace(QObject):
@@ -56,7 +67,9 @@ class Workspace(QObject):
         self.document = OpenDocument(project, self)
         self.shots = ShotsModel(self)
         self.pictures = Pictures(self, budget=store.now.pictures_mb << 20)
-        self.runner = QueueRunner(self.document, engine_command(store.now.device), self)
+        self._options = engine_options(store.now)
+        self.runner = QueueRunner(self.document, engine_command(store.now), self)
+        self.films = Films(parent=self)
         self.selection: list[str] = []
         self.verbs = Verbs(self.document, self.runner, lambda: self.selection, self)
         self.board = Board(self.document, self.shots, self.verbs, self.pictures)
@@ -115,6 +128,7 @@ class Workspace(QObject):
         document.scene_switched.connect(lambda _scene: self._select([]))
         runner.step.connect(shots.set_progress)
         runner.preview.connect(shots.set_preview)
+        shots.preview_over.connect(self.pictures.forget)
         runner.take_saved.connect(self._take_saved)
         self.board.selection_changed.connect(self._select)
         self.board.play_shot.connect(self.play_shot)
@@ -211,6 +225,9 @@ class Workspace(QObject):
         self.board.set_density(now.density)
         self.verbs.preview_every = now.preview_every
         self.pictures.budget = now.pictures_mb << 20
+        if engine_options(now) != self._options:
+            self._options = engine_options(now)
+            self.runner.use_engine(engine_command(now))
 
     def when_read(self, then: Callable[[SceneSnapshot], None]) -> None:
         """Call once the scene has been read for the first time."""
@@ -230,6 +247,7 @@ class Workspace(QObject):
         self.compare_view.close_view()
         self.player.close_player()
         self.runner.close()
+        self.films.close()
         self.document.close()
         self.pictures.close()
         for dock in self.docks.values():

@@ -31,11 +31,28 @@ def differences(first: TakeView, second: TakeView) -> list[Difference]:
     if first.model == second.model and first.model_fingerprint != second.model_fingerprint:
         name = say("Weights")
         lines.append(_plain(name, first.model_fingerprint[:12], second.model_fingerprint[:12]))
+    lines += _changed_files(_files(first), _files(second))
     seen = ["\n".join(saw(item) for item in take.context) or say("Nothing but its prompt") for take in (first, second)]
     hashes = [[item.content_hash for item in take.context] for take in (first, second)]
     same = seen[0] == seen[1] and hashes[0] == hashes[1]
     lines.append(Difference(say("Saw"), _html(seen[0]), _html(seen[1]), same))
     return lines
+
+
+def _files(take: TakeView) -> list[tuple[str, str]]:
+    """Name and hash of the LoRAs and the first picture that a take was made with."""
+    first = take.settings.get("first_frame")
+    files = [*(take.settings.get("loras") or ()), *([first] if isinstance(first, dict) else [])]
+    return [(file["name"], file["hash"]) for file in files]
+
+
+def _changed_files(first: list[tuple[str, str]], second: list[tuple[str, str]]) -> list[Difference]:
+    """Files of the same names that held something else."""
+    names = [[name for name, _ in files] for files in (first, second)]
+    if first == second or names[0] != names[1]:
+        return []
+    told = ["\n".join(f"{name} {content[:12]}" for name, content in files) for files in (first, second)]
+    return [_plain(say("Contents of files"), told[0], told[1])]
 
 
 def _plain(name: str, first: str, second: str) -> Difference:

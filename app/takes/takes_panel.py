@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from app.clips import ClipTarget
 from app.document.open_document import OpenDocument
 from app.pictures import Pictures
+from app.shortcuts import set_words
 from app.theme.icons import icon
 from app.theme.style import set_role
 from app.theme.tokens import SPACE
@@ -141,8 +142,10 @@ class TakesPanel(ClipTarget):
         elif reading:
             text = ""
         else:
-            text = self.tr("This shot has no takes yet.\nGenerate it (Ctrl+Enter), or ask for several seeds below.")
-        self.empty.setText(text)
+            text = self.tr(
+                "This shot has no takes yet.\nGenerate it ({shot.generate}), or ask for several seeds below."
+            )
+        set_words(self.empty, text)
         self._pages.setCurrentIndex(1 if self.model.takes else 0)
 
     def _show_current(self) -> None:

@@ -17,6 +17,9 @@ SETTINGS: Mapping[str, object] = {
     "shift": QT_TRANSLATE_NOOP("Takes", "Shift"),
     "two_sided": QT_TRANSLATE_NOOP("Takes", "Sees later shots"),
     "joint": QT_TRANSLATE_NOOP("Takes", "Made together"),
+    "loras": QT_TRANSLATE_NOOP("Takes", "LoRAs"),
+    "first_frame": QT_TRANSLATE_NOOP("Takes", "First frame"),
+    "step_cache": QT_TRANSLATE_NOOP("Takes", "Step cache"),
 }
 
 
@@ -62,7 +65,22 @@ def setting(value: Any) -> str:
     """A setting's value as people write it."""
     if isinstance(value, bool):
         return say("yes") if value else say("no")
+    if isinstance(value, (list, tuple)):
+        return "\n".join(map(setting, value))
+    if isinstance(value, Mapping):
+        return _of_file(value) if "name" in value else ", ".join(f"{key} {value[key]}" for key in value)
     return _number(value, 3) if isinstance(value, float) else str(value)
+
+
+def _of_file(value: Mapping[str, Any]) -> str:
+    """A LoRA or a picture, as the engine wrote it down."""
+    experts = {"high": say("high noise"), "low": say("low noise")}
+    parts = [str(value["name"])]
+    if "strength" in value:
+        parts.append(_number(float(value["strength"]), 3))
+    if value.get("expert") in experts:
+        parts.append(experts[value["expert"]])
+    return "  ·  ".join(parts)
 
 
 def _number(value: float, digits: int) -> str:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from app import shortcuts
 from app.document.open_document import OpenDocument
 from app.engine_client.queue_runner import QueueRunner
+from app.shell.action_table import all_specs
 from storyboards.project import Project
 from tests.storyboards.studio import run_all
 
@@ -20,6 +22,13 @@ FAKE_ENGINE = (sys.executable, "-m", "tests.app.fake_engine")
 def fake_engine(*options: str) -> tuple[str, ...]:
     """The command of an engine that does as it is told; see `fake_engine.py` for its options."""
     return (*FAKE_ENGINE, *options)
+
+
+@pytest.fixture(autouse=True)
+def default_keys() -> Iterator[None]:
+    """Keys that a test remaps are the default ones again afterwards."""
+    yield
+    shortcuts.set_keys({spec.id: spec.keys for spec in all_specs()})
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import threading
 import time
 from typing import IO
 
+from engine import pulse
 from engine.contract import (
     CONTRACT_VERSION,
     Cancel,
@@ -36,6 +37,7 @@ from engine.contract import (
     decode,
     encode,
 )
+from engine.memory.wishes import add_wishes
 from tests.storyboards.studio import make_take
 
 
@@ -45,12 +47,15 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--step-s", type=float, default=0.01)
     parser.add_argument("--flood", type=int, default=0, help="this many Step lines at each step, as fast as it goes")
     parser.add_argument("--die-at-step", type=int, default=0)
-    parser.add_argument("--die-once", default="", help="a file that remembers the death, so that it comes once")
+    parser.add_argument("--hang-at-step", type=int, default=0, help="stop there for good, the heart beating on")
+    parser.add_argument("--once", default="", help="a file that remembers the death or hang, so that it comes once")
     parser.add_argument("--die-at-start", action="store_true")
     parser.add_argument("--fail", default="", help="fail every render with this code")
     parser.add_argument("--deaf", action="store_true", help="do not hear a cancellation")
     parser.add_argument("--contract", type=int, default=CONTRACT_VERSION)
     parser.add_argument("--noise", action="store_true", help="write lines that are no records")
+    parser.add_argument("--device", default="")
+    add_wishes(parser)
     return parser.parse_args()
 
 
@@ -58,6 +63,7 @@ class FakeEngine:
     def __init__(self, options: argparse.Namespace, out: IO[str]) -> None:
         self.options, self.out = options, out
         self.lock = threading.Lock()
+        self.pulse = pulse.Pulse()
         self.work: queue.Queue[GenerateRequest | ExportRequest | None] = queue.Queue()
         self.cancelled: set[str] = set()
 
@@ -73,10 +79,15 @@ class FakeEngine:
         if self.options.noise:
             self.out.write("Traceback (most recent call last):\n{]\n\n")
         threading.Thread(target=self.read, daemon=True).start()
-        self.say(Hello(self.options.contract, "fake", os.getpid(), "paper", 1 << 30))
+        self.say(Hello(self.options.contract, "fake", os.getpid(), self.options.precision or "paper", 1 << 30))
         self.say(Heartbeat(1 << 20))
+        if self.options.hang_at_step:
+            pulse.HEARTBEAT_S, pulse.LOOK_S = 0.2, 0.02
+            threading.Thread(target=self.pulse.beat, args=(self.say, threading.Event()), daemon=True).start()
         while (request := self.work.get()) is not None:
+            self.pulse.begin()
             self.carry_out(request)
+            self.pulse.rest()
 
     def read(self) -> None:
         for line in sys.stdin:
@@ -124,16 +135,18 @@ class FakeEngine:
                 self.say(Step(request.id, shot_id, take_id, step, steps, (steps - step) * self.options.step_s))
             if step == self.options.die_at_step and self.may_die():
                 os.kill(os.getpid(), 9)
+            if step == self.options.hang_at_step and self.may_die():
+                threading.Event().wait()  # as a call into a driver that never returns
             if request.id in self.cancelled:
                 return False
         return True
 
     def may_die(self) -> bool:
-        if not self.options.die_once:
+        if not self.options.once:
             return True
-        if os.path.exists(self.options.die_once):
+        if os.path.exists(self.options.once):
             return False
-        open(self.options.die_once, "w").close()
+        open(self.options.once, "w").close()
         return True
 
     def export(self, request: ExportRequest) -> None:

@@ -147,7 +147,7 @@ def _export(user: User, out: Path) -> Exported:
     user.window.actions_.run("file.export")
     dialog: Any = user.window.files.dialogs["export"]
     dialog.out.show_path(out)
-    with user.bot.waitSignal(user.here.runner.export_done, timeout=RENDERED) as done:
+    with user.bot.waitSignal(user.here.films.done, timeout=RENDERED) as done:
         dialog.export.click()
     user.wait(dialog.show_folder.isVisible)
     dialog.close()

@@ -47,6 +47,24 @@ def test_a_picture_fits_into_its_place_and_is_fine_enough_for_the_screen(
     assert found.deviceIndependentSize().toSize() == QSize(224, 128)
 
 
+def test_what_is_gone_for_good_is_held_no_longer_even_if_it_was_just_being_read(
+    pictures: Pictures, qtbot: QtBot, tmp_path: Path
+) -> None:
+    kept, preview = poster(tmp_path / "poster.png"), poster(tmp_path / "t1.preview.png", "#00ff00")
+    for path in (kept, preview):
+        with qtbot.waitSignal(pictures.ready):
+            pictures.pixmap(path)
+    held = pictures.held
+    pictures.forget(preview)
+    assert pictures.held == held - 112 * 64 * 4 and pictures.pixmap(kept) is not None
+    pictures.pixmap(preview, QSize(56, 32))
+    qtbot.waitUntil(lambda: bool(pictures._reading) or pictures.held > held - 112 * 64 * 4, timeout=5000)
+    pictures.forget(preview)
+    with qtbot.waitSignal(pictures.ready, timeout=5000):
+        pictures.pixmap(kept, QSize(28, 16))  # what is read later comes later
+    assert {key[0] for key in pictures._cache} == {str(kept)}
+
+
 def test_another_size_stands_in_while_the_wanted_one_is_read(pictures: Pictures, qtbot: QtBot, tmp_path: Path) -> None:
     path = poster(tmp_path / "poster.png")
     with qtbot.waitSignal(pictures.ready):

@@ -137,3 +137,16 @@ def test_a_thousand_shots_take_an_insert_in_a_moment(model: ShotsModel) -> None:
     after = (*views[:500], shot("new", 501), *(replace(view, number=view.number + 1) for view in views[500:]))
     model.update(replace(before, shots=after))
     assert told.take() == [("inserted", 500, 500), ("changed", 501, 1000)]
+
+
+def test_a_preview_is_over_when_another_take_is_made_or_none(model: ShotsModel) -> None:
+    model.update(snapshot("ab"))
+    over: list[str] = []
+    model.preview_over.connect(over.append)
+    for path in ("t1.jpg", "t1.jpg", "t2.jpg"):
+        model.set_preview("a", path)
+    assert over == ["t1.jpg"]
+    model.update_jobs([job("j", "a", "done", 1.0)])
+    assert over == ["t1.jpg", "t2.jpg"]
+    model.clear_progress("a")
+    assert over == ["t1.jpg", "t2.jpg"]

@@ -166,7 +166,7 @@ def test_a_locked_shot_is_not_rendered_until_it_is_unlocked(hand: Hand) -> None:
     hand.verbs.toggle_lock()
     hand.verbs.generate()
     assert jobs(hand) == []
-    assert hand.told == [("This shot is locked, so that nothing changes it.", "Unlock it (L) to render it.")]
+    assert hand.told == [("This shot is locked, so that nothing changes it.", "Unlock it to render it.")]
     hand.verbs.generate_scene()
     assert [job[0] for job in jobs(hand)] == [1, 3, 4]
     hand.verbs.toggle_lock()

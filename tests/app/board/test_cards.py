@@ -23,7 +23,7 @@ SHOT = ShotView("s", "c", 3, "a", "A fox.", 17, False, "", 3, TAKE, (), (), (), 
 def test_a_shot_without_a_take_says_what_to_press() -> None:
     empty = replace(SHOT, selected=None, take_count=0)
     assert card_state(empty, None, None).text == "Not generated yet"
-    assert "Ctrl+Enter" in card_state(empty, None, None).why
+    assert "Ctrl+Return" in card_state(empty, None, None).why
     assert card_state(replace(empty, prompt=" "), None, None).text == "Needs a prompt"
 
 

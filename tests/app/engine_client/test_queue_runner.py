@@ -13,11 +13,10 @@ from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from app.document.open_document import OpenDocument
-from app.engine_client import supervisor
+from app.engine_client import pace, supervisor
 from app.engine_client.queue_runner import QueueRunner
 from app.shots_model import ShotProgress
 from app.verbs import Verbs
-from engine.contract import ExportItem, ExportRequest
 
 Start = Callable[..., QueueRunner]
 LONG = 60_000
@@ -48,12 +47,8 @@ class Heard:
         self.states: list[str] = []
         self.steps: list[tuple[str, ShotProgress]] = []
         self.problems: list[tuple[str, str]] = []
-        self.exports: list[tuple[Any, ...]] = []
         runner.engine_state.connect(self.states.append)
         runner.step.connect(lambda shot, progress: self.steps.append((shot, progress)))
-        runner.export_progress.connect(lambda *words: self.exports.append(("progress", *words)))
-        runner.export_done.connect(lambda *words: self.exports.append(("done", *words)))
-        runner.export_failed.connect(lambda *words: self.exports.append(("failed", *words)))
         document.problem.connect(lambda message, hint: self.problems.append((message, hint)))
 
 
@@ -121,7 +116,7 @@ def test_cancelling_shows_within_a_tenth_of_a_second_and_the_next_job_begins(
 def test_an_engine_that_does_not_let_go_is_ended_and_the_queue_goes_on(
     document: OpenDocument, start_runner: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor, "CANCEL_S", 0.3)
+    monkeypatch.setattr(pace, "CANCEL_S", 0.3)
     runner = start_runner(document, "--steps", "100", "--step-s", "0.05", "--deaf")
     heard = Heard(document, runner)
     verbs = verbs_on(document, runner, 1, 2)
@@ -138,7 +133,7 @@ def test_an_engine_that_does_not_let_go_is_ended_and_the_queue_goes_on(
 def test_an_engine_killed_in_a_render_comes_back_and_the_job_is_offered_again(
     document: OpenDocument, start_runner: Start, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    runner = start_runner(document, "--die-at-step", "3", "--die-once", str(tmp_path / "died"))
+    runner = start_runner(document, "--die-at-step", "3", "--once", str(tmp_path / "died"))
     heard = Heard(document, runner)
     verbs = verbs_on(document, runner, 1, 2)
     with qtbot.waitSignal(runner.job_interrupted, timeout=LONG) as offered:
@@ -168,7 +163,7 @@ def test_an_engine_that_dies_again_and_again_is_given_up_and_editing_goes_on(
 def test_an_engine_that_falls_silent_is_ended(
     document: OpenDocument, start_runner: Start, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor, "SILENCE_S", 1.0)
+    monkeypatch.setattr(pace, "SILENCE_S", 1.0)
     runner = start_runner(document)
     qtbot.waitUntil(lambda: runner.state == "ready", timeout=LONG)
     with qtbot.waitSignal(runner.engine_state, timeout=LONG, check_params_cb=lambda state: state == "restarting"):
@@ -231,23 +226,6 @@ def test_a_flood_of_events_leaves_the_screen_its_turn(
     middle = sorted(gaps)[len(gaps) // 2]
     assert middle < 0.05, f"the loop turns every {middle * 1000:.0f} ms in the middle"
     assert len(heard.steps) < 500  # of 40,000
-
-
-def test_exports_go_before_the_queue_and_one_at_a_time(
-    rendered_document: OpenDocument, start_runner: Start, qtbot: QtBot, tmp_path: Path
-) -> None:
-    runner = start_runner(rendered_document)
-    heard = Heard(rendered_document, runner)
-    items = (ExportItem(str(tmp_path / "a.mp4")),)
-    runner.export(ExportRequest("e1", items, str(tmp_path / "one.mp4")))
-    runner.export(ExportRequest("e2", items, str(tmp_path / "two.mp4")))
-    verbs_on(rendered_document, runner, 1).regenerate()
-    runner.cancel_export("e2")
-    qtbot.waitUntil(lambda: states(rendered_document)[-1] == "done", timeout=LONG)
-    done = [words for words in heard.exports if words[0] == "done"]
-    assert [words[1] for words in done] == ["e1"] and done[0][2].frames == 17
-    assert ("failed", "e2", "The export was cancelled.", "Nothing was written.") in heard.exports
-    assert ("progress", "e1", 1.0, "writing") in heard.exports
 
 
 def test_what_a_shot_would_see_is_answered_while_another_is_rendered(

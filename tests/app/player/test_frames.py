@@ -83,6 +83,21 @@ def test_the_cache_keeps_to_its_budget_and_to_what_is_most_urgent(qtbot: QtBot, 
     reader.close()
 
 
+def test_of_takes_the_scene_shows_no_more_only_the_last_few_keep_their_frames(
+    qtbot: QtBot, reader: FrameReader, tmp_path: Path
+) -> None:
+    takes = []
+    for number in range(8):
+        write_clip(tmp_path / f"{number}.mp4", footage(9, mark=2))
+        takes.append(File(tmp_path / f"{number}.mp4"))
+        reader.want([(takes[-1], 0)])
+        qtbot.waitUntil(lambda number=number: reader.frame(takes[number], 0) is not None, timeout=20_000)  # type: ignore[misc]
+    reader.let_go({takes[0].id})
+    kept = [number for number, take in enumerate(takes) if reader.frame(take, 0) is not None]
+    assert kept == [0, 4, 5, 6, 7]
+    assert reader.cached_bytes == 5 * FRAME_BYTES
+
+
 def test_a_clip_that_is_gone_says_so_and_the_next_one_plays(
     qtbot: QtBot, reader: FrameReader, clip: File, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -229,6 +230,27 @@ def test_every_state_offers_what_the_document_allows() -> None:
         "done": [],
         "cancelled": ["retry"],
     }
+
+
+def test_an_engine_that_stands_still_is_restarted_by_the_button_of_its_job(
+    stage: Stage, panel: QueuePanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue(stage, 2)
+    begun = begin(stage)
+    refresh(stage)
+    standing = ShotProgress(begun.job_id, 1, 3, 20, 60.0, "denoising", still_s=185.0)
+    panel.model.set_progress(begun.job_id, standing)
+    assert told(panel) == ["Shot 2, no progress for 3 min."]
+    asked: list[str] = []
+    monkeypatch.setattr(panel._verbs, "restart_engine", lambda: asked.append("restart"))
+    option = QStyleOptionViewItem()
+    option.rect = panel.list.visualRect(panel.model.index(0))
+    button = panel.delegate.button_rect(option, panel.model.jobs()[0], "restart", standing)
+    qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=button.center())
+    assert asked == ["restart"]
+    panel.model.set_progress(begun.job_id, replace(standing, step=4, still_s=0.0))
+    assert told(panel) == ["Shot 2, 1:00 left."]
+    assert actions_of(panel.model.jobs()[0], panel.model.progress_of(begun.job_id)) == ["cancel"]
 
 
 def test_a_thousand_jobs_arrive_and_finish_in_no_time(qtbot: QtBot) -> None:

@@ -29,6 +29,9 @@ from tests.storyboards.studio import run_all
 SOON = 30_000  # milliseconds: far more than is needed, for a machine that is busy
 
 
+HANGS = (*FAKE_ENGINE, "--steps", "6", "--step-s", "0.05", "--hang-at-step", "3")
+
+
 @pytest.fixture(autouse=True)
 def scripted_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine is a script in a process of its own: it answers at once and makes takes without pixels."""
@@ -384,3 +387,33 @@ def test_a_description_that_is_being_typed_is_kept_when_the_window_closes(
         board = project.storyboard
         (element,) = board.elements(board.scenes()[0].id)
         assert element.description == "A fox in a red coat"
+
+
+def test_an_engine_that_makes_no_progress_is_told_of_once_and_can_be_restarted(
+    window: MainWindow, opened: Callable[..., Workspace], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.shell.workspace.WORKER", HANGS)
+    monkeypatch.setattr("app.engine_client.pace.TELL_STILL_S", 0.5)
+    here = opened()
+    here.choose(here.shots.shots()[0].id)
+    here.verbs.regenerate()
+    qtbot.waitUntil(lambda: any("no progress" in text for text in window.notices.texts), timeout=SOON)
+    assert window.notices.texts[0].startswith("Shot 1: no progress for")
+    (notice,) = window.notices.findChildren(Notice)
+    assert [button.text() for button in notice.buttons] == ["Cancel", "Restart engine"]
+    with qtbot.waitSignal(here.runner.stalled, timeout=SOON):
+        pass  # it goes on saying so, and the notice stays as it is
+    assert window.notices.findChildren(Notice) == [notice]
+    with qtbot.waitSignal(here.runner.job_interrupted, timeout=SOON):
+        offer(window, "Restart engine").click()
+    assert not any("no progress" in text for text in window.notices.texts)
+
+
+def test_settings_of_memory_and_speed_reach_the_engine(
+    window: MainWindow, opened: Callable[..., Workspace], qtbot: QtBot
+) -> None:
+    """The scripted engine names its precision as its device."""
+    opened()
+    qtbot.waitUntil(lambda: window.engine_facts.get("device") == "paper", timeout=SOON)
+    window.store.change(precision="int8", offload="blocks", context_pack="fp8", attention="sage", compile=True)
+    qtbot.waitUntil(lambda: window.engine_facts.get("device") == "int8", timeout=SOON)
