@@ -97,6 +97,10 @@ def _context(args: Namespace, terminal: Terminal) -> int:
     )
     terminal.say(f"warm context / no context: {found['warm_over_none']:.2f}x")
     terminal.say(f"largest difference to an uncached forward: {found['max_abs_diff']:.2e}")
+    plain, *packed = found["packings"]
+    for row in packed:
+        share = row["kv_bytes"] / plain["kv_bytes"]
+        terminal.say(f"context kept in {row['packing']}: {share:.0%} of the bytes, velocity off by {row['error']:.2%}")
     terminal.result({"model": backbone.profile.name, "device": str(backbone.device), **found})
     return OK
 

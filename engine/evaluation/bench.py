@@ -16,6 +16,7 @@ from engine.context.assemble import assemble
 from engine.context.blocks import ContextBlock, noised, place
 from engine.context.cache import ContextCache
 from engine.contract import ContextCandidate, SamplingSettings
+from engine.memory.plans import PACKINGS
 from engine.sampling.generate import Resolved, resolve, sample_joint, sample_shot
 from engine.sampling.noise import shot_noise
 
@@ -56,13 +57,7 @@ def _difference(backbone: Backbone, contexts: int, chained: bool) -> float:
     profile = replace(backbone.profile, encoding="chained" if chained else "isolated")
     backbone = replace(backbone, profile=profile)
     blocks = _blocks(backbone, contexts)
-    cache = ContextCache(backbone.device)
-    context = assemble(blocks, LATENTS, backbone, cache)
-    target = shot_noise(1, backbone.latent_shape(LATENTS, profile.size)).unsqueeze(0).to(backbone.device)
-    level = torch.full((1, LATENTS), 600.0, device=backbone.device)
-    text = backbone.embed("it jumps, close-up")
-    shot = ShotInput(target, level, text, context.target_start)
-    (cached,) = backbone.transformer.forward_scene([shot], context.placed)
+    shot, cached = _forward(backbone, blocks, ContextCache(backbone.device))
     starts = place(profile.positions, [LATENTS] * contexts, [], LATENTS).block_starts
     scene = [
         ShotInput(
@@ -76,6 +71,29 @@ def _difference(backbone: Backbone, contexts: int, chained: bool) -> float:
     mask = block_causal_mask(contexts + 1, backbone.tokens(LATENTS, profile.size), chained).to(backbone.device)
     whole = backbone.transformer.forward_scene([*scene, shot], mask=mask)[-1]
     return float((cached - whole).abs().max())
+
+
+def _forward(backbone: Backbone, blocks: list[ContextBlock], cache: ContextCache) -> tuple[ShotInput, Tensor]:
+    """A shot in the middle of its denoising, and its velocity when it sees these blocks."""
+    context = assemble(blocks, LATENTS, backbone, cache)
+    target = shot_noise(1, backbone.latent_shape(LATENTS, backbone.profile.size)).unsqueeze(0).to(backbone.device)
+    level = torch.full((1, LATENTS), 600.0, device=backbone.device)
+    shot = ShotInput(target, level, backbone.embed("it jumps, close-up"), context.target_start)
+    (velocity,) = backbone.transformer.forward_scene([shot], context.placed)
+    return shot, velocity
+
+
+@torch.no_grad()
+def packed_against_exact(backbone: Backbone, contexts: int = 3) -> list[dict[str, Any]]:
+    """By packing: bytes of the context, and how far the velocity is off, relative to its size (RMS)."""
+    rows, exact = [], torch.empty(0)
+    for packing in (None, *PACKINGS):
+        cache = ContextCache(backbone.device, packing=packing)
+        _, velocity = _forward(backbone, _blocks(backbone, contexts), cache)
+        exact = velocity if packing is None else exact
+        error = float((velocity - exact).norm() / exact.norm())
+        rows.append({"packing": packing, "kv_bytes": cache.used(on_device=True), "error": round(error, 6)})
+    return rows
 
 
 def block_causal_mask(shots: int, tokens: int, chained: bool) -> Tensor:
@@ -145,5 +163,6 @@ def bench_context(backbone: Backbone, contexts: tuple[int, ...], steps: int, rep
         "rows": rows,
         "joint_over_warm": round(last["joint_s"] / last["warm_s"], 2),
         "warm_over_none": round(last["warm_s"] / first["warm_s"], 2),
+        "packings": packed_against_exact(backbone),
         "seeds": seeds_share_context(backbone),
     }

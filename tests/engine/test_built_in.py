@@ -11,7 +11,7 @@ import torch
 from engine import contract as c
 from engine.backbone.loading import BUILT_IN, Backbone, load_backbone
 from engine.engine import Engine
-from engine.evaluation.bench import cached_against_uncached
+from engine.evaluation.bench import cached_against_uncached, packed_against_exact
 from engine.evaluation.vae import evaluate_vae
 from engine.film.decode import probe
 
@@ -39,6 +39,12 @@ def test_every_stage_of_the_curriculum_was_measured() -> None:
 
 def test_cached_context_is_exact_on_the_real_weights(backbone: Backbone) -> None:
     assert all(value <= 1e-4 for value in cached_against_uncached(backbone, 2).values())
+
+
+def test_context_in_eight_bits_costs_half_and_hardly_shows(backbone: Backbone) -> None:
+    plain, int8, fp8 = packed_against_exact(backbone, 2)
+    assert plain["error"] == 0 < int8["error"] < fp8["error"] < 0.02
+    assert int8["kv_bytes"] == fp8["kv_bytes"] < 0.55 * plain["kv_bytes"]
 
 
 def test_the_vae_keeps_held_out_clips(backbone: Backbone) -> None:
