@@ -147,10 +147,10 @@ def write_sheets(scenes: Sequence[tuple[str, Sequence[Any]]], folder: Path) -> l
 
 
 def _tell(figures: dict[str, Any], stages: dict[str, Any], terminal: Terminal) -> None:
-    names = ("without_context", "with_context", "joint", "one_sided", "two_sided")
+    names = ("without_context", "with_context", "as_wished", "joint", "one_sided", "two_sided")
     rows = [("now", *(_percent(figures.get(name)) for name in names))]
     rows += [(stage, *(_percent(kept.get(name)) for name in names)) for stage, kept in stages.items()]
-    title = f"same coat colour as shot 1, {figures['scenes']} scenes (chance {CHANCE:.1%})"
+    title = f"same coat as shot 1 (as wished: and its own action), {figures['scenes']} scenes, chance {CHANCE:.1%}"
     terminal.table(("stage", *(name.replace("_", " ") for name in names)), rows, title)
     read = figures["judge_accuracy"]
     terminal.say("the judge reads renders: " + ", ".join(f"{name} {share:.1%}" for name, share in read.items()))

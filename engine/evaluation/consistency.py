@@ -108,9 +108,14 @@ class Tally:
 
 @dataclass
 class Report:
-    """All shares of one run; `sheets` keeps the first scenes' frames for looking at."""
+    """All shares of one run; `sheets` keeps the first scenes' frames for looking at.
+
+    `as_wished`: later shots that match shot 1 and show the action of their own prompt. A model that answers every
+    prompt with its context over again matches, and is of no use.
+    """
 
     with_context: Tally = dataclasses.field(default_factory=Tally)
+    as_wished: Tally = dataclasses.field(default_factory=Tally)
     without_context: Tally = dataclasses.field(default_factory=Tally)
     joint: Tally = dataclasses.field(default_factory=Tally)
     one_sided: Tally = dataclasses.field(default_factory=Tally)
@@ -130,7 +135,7 @@ class Report:
         self.sheets += other.sheets
 
     def _tallies(self) -> list[Tally]:
-        single = [self.with_context, self.without_context, self.joint, self.one_sided, self.two_sided]
+        single = [self.with_context, self.as_wished, self.without_context, self.joint, self.one_sided, self.two_sided]
         return [*single, *self.kept.values(), *self.prompt.values(), *self.by_gap.values()]
 
     def as_dict(self) -> dict[str, Any]:
@@ -138,6 +143,7 @@ class Report:
         return {
             "without_context": self.without_context.share,
             "with_context": self.with_context.share,
+            "as_wished": self.as_wished.share,
             "joint": self.joint.share,
             "two_sided": self.two_sided.share,
             "one_sided": self.one_sided.share,
@@ -163,6 +169,7 @@ def evaluate_scene(maker: SceneMaker, judge: Judge, number: int, report: Report,
     for n in range(1, SHOTS):
         same = read[n]["colour"] == first["colour"]
         report.with_context.add(same)
+        report.as_wished.add(same and read[n]["action"] == scene.shots[n].action)
         report.by_gap[n].add(same)
         for name, tally in report.kept.items():
             tally.add(read[n][name] == first[name])
