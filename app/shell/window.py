@@ -177,6 +177,8 @@ class MainWindow(QMainWindow):
 
     def _first_read(self, snapshot: SceneSnapshot) -> None:
         self.status.say("")
+        if self.workspace is not None and snapshot.shots and not self.workspace.selection:
+            self.workspace.board.select_shot(snapshot.shots[0].id)  # what a verb pressed now is about
         self.project_shown.emit()
         if self.workspace is not None and not self.workspace.document.read_only:
             QTimer.singleShot(0, self.workspace.runner.start)  # after the scene was painted

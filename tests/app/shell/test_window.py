@@ -99,6 +99,15 @@ def test_a_project_is_shown_whole_and_the_title_says_that_nothing_needs_saving(
     assert window.centre.currentWidget() is here.board and here.shots.rowCount() == 4
     assert store.now.recent == (str(path.resolve()),)
     qtbot.waitUntil(lambda: window.tools.scenes.currentText() == "1. Fox", timeout=SOON)
+
+
+def test_a_project_opens_with_its_first_shot_chosen_and_without_a_choice_the_verbs_sleep(
+    window: MainWindow, opened: Callable[..., Workspace]
+) -> None:
+    here = opened()
+    assert here.selection == [here.shots.shots()[0].id]
+    assert window.actions_["shot.regenerate"].isEnabled()
+    here.board.select_shots([])
     assert window.actions_["shot.new"].isEnabled() and not window.actions_["shot.delete"].isEnabled()
 
 
