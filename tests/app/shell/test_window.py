@@ -107,7 +107,7 @@ def test_a_project_opens_with_its_first_shot_chosen_and_without_a_choice_the_ver
     here = opened()
     assert here.selection == [here.shots.shots()[0].id]
     assert window.actions_["shot.regenerate"].isEnabled()
-    here.board.select_shots([])
+    here.board.view.clearSelection()
     assert window.actions_["shot.new"].isEnabled() and not window.actions_["shot.delete"].isEnabled()
 
 
