@@ -17,6 +17,7 @@ from typing import IO
 
 import numpy as np
 
+from commands.scripted_plans import answer_plan
 from engine.contract import (
     CONTRACT_VERSION,
     CacheReport,
@@ -28,8 +29,6 @@ from engine.contract import (
     GenerateRequest,
     Hello,
     Phase,
-    Planned,
-    PlannedBlock,
     PlanRequest,
     Record,
     Saved,
@@ -90,13 +89,8 @@ class ScriptedEngine:
         self._work.put(None)
 
     def _plan(self, asked: PlanRequest) -> None:
-        for shot in asked.request.shots:
-            blocks = tuple(
-                PlannedBlock(c.id, c.role, c.shot_id, c.name, "before", 0.1, 100, c.choice != "excluded", "it is there")
-                for c in asked.request.candidates
-            )
-            self._say(Planned(asked.id, shot.shot_id, blocks, 1400))
-        self._say(Finished(asked.id, 0.0))
+        for event in answer_plan(asked):
+            self._say(event)
 
     def _carry_out(self, request: GenerateRequest) -> None:
         self._say(Phase(request.id, "loading the scripted model"))

@@ -6,7 +6,6 @@ import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import overload
 
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from engine.backbone.loading import Backbone
 from engine.backbone.positions import Rotary, rotary, rotate
 from engine.backbone.transformer import LayerKV, PlacedContext, ShotInput
 from engine.context.blocks import ContextBlock, Namespace, Placement, block_key, noised, place
-from engine.context.cache import ContextCache
+from engine.context.cache import ContextCache, LayerSequence
 from engine.context.planner import Plan
 from engine.context.sources import read_latents, read_reference, taken_out
 from engine.contract import ContextCandidate, ContextRecord
@@ -193,7 +192,7 @@ def _angles(block: ContextBlock, backbone: Backbone) -> Rotary:
     return at if rows is None else Rotary(at.cos[:, rows], at.sin[:, rows])
 
 
-class _Joined(Sequence[LayerKV]):
+class _Joined(LayerSequence):
     """All blocks' keys, rotated for their places, and values, joined a layer at a time as they are read."""
 
     def __init__(self, placed: Sequence[tuple[Sequence[LayerKV], Rotary]]) -> None:
@@ -202,14 +201,8 @@ class _Joined(Sequence[LayerKV]):
     def __len__(self) -> int:
         return len(self._placed[0][0])
 
-    @overload
-    def __getitem__(self, index: int) -> LayerKV: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[LayerKV]: ...
-    def __getitem__(self, index: int | slice) -> LayerKV | Sequence[LayerKV]:
-        if isinstance(index, slice):
-            return [self[n] for n in range(*index.indices(len(self)))]
-        pairs = [(layers[index], at) for layers, at in self._placed]
+    def layer(self, number: int) -> LayerKV:
+        pairs = [(layers[number], at) for layers, at in self._placed]
         keys = [rotate(key, at) for (key, _), at in pairs]
         values = [value for (_, value), _ in pairs]
         return (keys[0], values[0]) if len(pairs) == 1 else (torch.cat(keys, dim=1), torch.cat(values, dim=1))

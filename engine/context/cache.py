@@ -44,7 +44,26 @@ class _Entry:
     pins: int = 0
 
 
-class HeldLayers(Sequence[LayerKV]):
+class LayerSequence(Sequence[LayerKV]):
+    """Keys and values by layer, each made when it is read."""
+
+    def layer(self, number: int) -> LayerKV:
+        """Those of one layer."""
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, index: int) -> LayerKV: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[LayerKV]: ...
+    def __getitem__(self, index: int | slice) -> LayerKV | Sequence[LayerKV]:
+        if isinstance(index, slice):
+            return [self.layer(n) for n in range(*index.indices(len(self)))]
+        if index >= len(self):
+            raise IndexError(index)
+        return self.layer(index)
+
+
+class HeldLayers(LayerSequence):
     """Keys and values of one entry by layer, on the device when read, wherever they are kept."""
 
     def __init__(self, entry: _Entry, device: torch.device, statistics: CacheStatistics) -> None:
@@ -55,21 +74,14 @@ class HeldLayers(Sequence[LayerKV]):
     def __len__(self) -> int:
         return len(self._entry.layers)
 
-    @overload
-    def __getitem__(self, index: int) -> LayerKV: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[LayerKV]: ...
-    def __getitem__(self, index: int | slice) -> LayerKV | Sequence[LayerKV]:
-        if isinstance(index, slice):
-            return [self[n] for n in range(*index.indices(len(self)))]
-        if index >= len(self):
-            raise IndexError(index)
-        stored = self._entry.layers[index]
+    def layer(self, number: int) -> LayerKV:
+        """On the device, whole; of an entry on the host the next layer is sent for as well."""
+        stored = self._entry.layers[number]
         if not self._entry.on_device:
             self._statistics.layers_streamed += 1
-            stored = self._arrived(index)
-            if index + 1 < len(self):
-                self._send(index + 1)
+            stored = self._arrived(number)
+            if number + 1 < len(self):
+                self._send(number + 1)
         return unpack(stored) if isinstance(stored, PackedKV) else stored
 
     def _arrived(self, index: int) -> Stored:

@@ -13,6 +13,7 @@ import threading
 import time
 from typing import IO
 
+from commands.scripted_plans import answer_plan
 from engine import pulse
 from engine.contract import (
     CONTRACT_VERSION,
@@ -27,8 +28,6 @@ from engine.contract import (
     Heartbeat,
     Hello,
     Phase,
-    Planned,
-    PlannedBlock,
     PlanRequest,
     Record,
     Saved,
@@ -103,13 +102,8 @@ class FakeEngine:
         self.work.put(None)
 
     def plan(self, asked: PlanRequest) -> None:
-        for shot in asked.request.shots:
-            blocks = tuple(
-                PlannedBlock(c.id, c.role, c.shot_id, c.name, "before", 0.1, 100, c.choice != "excluded", "it is there")
-                for c in asked.request.candidates
-            )
-            self.say(Planned(asked.id, shot.shot_id, blocks, 1400))
-        self.say(Finished(asked.id, 0.0))
+        for event in answer_plan(asked):
+            self.say(event)
 
     def carry_out(self, request: GenerateRequest | ExportRequest) -> None:
         if isinstance(request, ExportRequest):
