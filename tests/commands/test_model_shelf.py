@@ -60,13 +60,14 @@ def test_a_download_survives_being_killed_and_being_stopped(hub: HubServer, matc
     part, begun = Registry().downloads / "owner--tiny" / f"{WEIGHTS}{PART}", 0
     for after, how, code in ((size // 3, signal.SIGKILL, -9), (size // 3, signal.SIGTERM, 130)):
         hub.stalled.clear()
+        hub.go_on.clear()
         hub.hold_after[WEIGHTS] = after
         child = start(hub, matchcut.cwd, "models", "download", "owner/tiny")
         assert hub.stalled.wait(60), child.communicate()
         wait_for(lambda more=begun + 1: part.is_file() and part.stat().st_size >= more)  # type: ignore[misc]
-        begun = part.stat().st_size
         child.send_signal(how)
         assert ended(child)[0] == code
+        begun = part.stat().st_size  # only now: it may have written more between the look and the signal
         hub.go_on.set()
         (row,) = [row for row in matchcut.ok("models")["models"] if not row["built_in"]]
         assert row["state"] == "incomplete" and 0 < row["bytes_there"] < row["bytes"]
