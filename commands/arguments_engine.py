@@ -143,8 +143,8 @@ def _train(verbs: VerbParsers) -> None:
         "training:train",
         "train the built-in model, or tune one on your footage",
         "Train a stage of the built-in model, or the judge that measures it: every stage makes the data it needs,\n"
-        "goes on where it stopped, and starts from the stage before it (vae, shot, lct, causal). Or tune any model on\n"
-        "a data set of your own footage: train lct.",
+        "goes on where it stopped, and starts from the stage before it (vae, shot, lct, causal; decoder\n"
+        "needs vae only). Or tune any model on a data set of your own footage: train lct.",
         """main.py train lct --base paper-theatre --data fox-data --out fox-theatre
            main.py train paper-theatre vae --minutes 120
            main.py train paper-theatre shot
@@ -154,7 +154,7 @@ def _train(verbs: VerbParsers) -> None:
     )
     whats = _kinds(parser, "what", "what to train")
     theatre = _kind(whats, "paper-theatre", "a stage of the built-in model")
-    theatre.add_argument("stage", choices=("vae", "shot", "lct", "causal"), help="the stage")
+    theatre.add_argument("stage", choices=("vae", "shot", "lct", "causal", "decoder"), help="the stage")
     theatre.add_argument(
         "--minutes", type=number(0, 100_000), metavar="M", help="how long in all, resumed time included"
     )

@@ -39,7 +39,7 @@ def _train_stage(args: Namespace, terminal: Terminal) -> int:
         from engine.training.pipeline import MODEL
 
         model = Path(args.into) if args.into else MODEL
-        stage = "causal" if args.stage == "vae" else args.stage
+        stage = "causal" if args.stage in ("vae", "decoder") else args.stage
         install(work, cast("Stage", stage), model)
         terminal.say(f"installed into {model}")
     terminal.result({"stage": args.stage, "work": str(work.root.resolve()), "installed": model and str(model)})

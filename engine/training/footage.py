@@ -55,6 +55,11 @@ class SceneRecord:
         return runs
 
 
+def _rendered(index: Path) -> bool:
+    """Both files: frames are big, and get deleted where room is needed."""
+    return index.exists() and index.with_suffix(".npy").exists()
+
+
 def render_shard(folder: Path, number: int, scenes: int, size: tuple[int, int], split: str) -> Path:
     """Render `scenes` scenes of 4 shots into shard `number`; skips what is there."""
     from engine.world.captions import full_caption, global_prompt, shot_captions
@@ -63,7 +68,7 @@ def render_shard(folder: Path, number: int, scenes: int, size: tuple[int, int], 
     from engine.world.truth import figure_boxes
 
     index = folder / f"{number:04d}.json"
-    if index.exists():
+    if _rendered(index):
         return index
     base = (0 if split == "train" else 900_000_000) + number * 100_000
     frames: list[Frames] = []
@@ -99,7 +104,7 @@ def render_footage(
 ) -> None:
     """Make sure that `shards` shards exist; renders the missing ones in `processes` processes."""
     jobs = [(folder, n, scenes_per_shard, size, split) for n in range(shards)]
-    jobs = [job for job in jobs if not (folder / f"{job[1]:04d}.json").exists()]
+    jobs = [job for job in jobs if not _rendered(folder / f"{job[1]:04d}.json")]
     if not jobs:
         return
     if processes == 1:

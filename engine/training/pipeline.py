@@ -1,8 +1,8 @@
-"""`main.py train paper-theatre vae|shot|lct|causal`: data, then the stage, then the weights into a model folder.
+"""`main.py train paper-theatre vae|shot|lct|causal|decoder`: data, then the stage, then the weights.
 
 Everything a run makes is under one work folder (`training/` by default, not in git): `footage/`, `vae/`, `latents/`,
-`shot/`, `lct/`, `causal/`. Every stage resumes where it stopped. `install` copies finished parts in bf16 into the
-shipped model folder.
+`shot/`, `lct/`, `causal/`, `decoder/`. Every stage resumes where it stopped. `install` copies finished parts in bf16
+into the shipped model folder.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from engine.backbone.vae import PaperTheatreVAE
 from engine.training.footage import render_footage, render_shard, shards
 from engine.training.latents import TEXT_TOKENS, encode_shard
 from engine.training.train_transformer import Stage, TransformerRun, train_stage
-from engine.training.train_vae import VaeRun, train_vae
+from engine.training.train_vae import VaeRun, train_decoder, train_vae
 
 MODEL = BUILT_IN / "paper-theatre"
 PREVIOUS: dict[Stage, Stage | None] = {"shot": None, "lct": "shot", "causal": "lct"}
-DEFAULT_MINUTES = {"vae": 120.0, "shot": 60.0, "lct": 45.0, "causal": 75.0}
+DEFAULT_MINUTES = {"vae": 120.0, "shot": 60.0, "lct": 45.0, "causal": 75.0, "decoder": 30.0}
+PaperTheatreStage = Literal["vae", "shot", "lct", "causal", "decoder"]
 SCENES_A_SHARD = 100
 
 
@@ -61,8 +62,14 @@ class Work:
 
     @property
     def vae(self) -> Path:
-        """The trained VAE."""
+        """The trained VAE, whose encoder made the latents."""
         return self.root / "vae" / "vae"
+
+    @property
+    def finished_vae(self) -> Path:
+        """The same with its decoder trained on, where that stage has run."""
+        better = self.root / "decoder" / "vae"
+        return better if better.is_dir() else self.vae
 
 
 def make_footage(work: Work, processes: int = 1) -> None:
@@ -87,8 +94,7 @@ def start_from_shipped(work: Work, model: Path = MODEL) -> None:
 
 def make_latents(work: Work) -> None:
     """Encode every shard with the trained VAE, rendering missing shards on the way."""
-    if not work.vae.is_dir():
-        raise TrainingOrder("there is no trained VAE: run `main.py train paper-theatre vae` first")
+    _need_vae(work)
     vae = PaperTheatreVAE.from_pretrained(work.vae).eval()
     text = TextEncoder.load(MODEL)
     for number in range(work.shards):
@@ -96,8 +102,13 @@ def make_latents(work: Work) -> None:
         encode_shard(index, work.latents, vae, text)
 
 
+def _need_vae(work: Work) -> None:
+    if not work.vae.is_dir():
+        raise TrainingOrder("there is no trained VAE: run `main.py train paper-theatre vae` first")
+
+
 def train(
-    stage: Literal["vae", "shot", "lct", "causal"], work: Work, minutes: float | None = None, steps: int | None = None
+    stage: PaperTheatreStage, work: Work, minutes: float | None = None, steps: int | None = None
 ) -> None:
     """Run one stage, making the data it needs first. Raises TrainingOrder."""
     limit = DEFAULT_MINUTES[stage] if minutes is None else minutes
@@ -105,6 +116,12 @@ def train(
         make_footage(work)
         run = VaeRun(work.footage, work.held_out, work.root / "vae", limit, work.latent_channels, max_steps=steps)
         train_vae(run)
+        return
+    if stage == "decoder":
+        _need_vae(work)
+        make_footage(work)
+        run = VaeRun(work.footage, work.held_out, work.root / "decoder", limit, max_steps=steps)
+        train_decoder(run, work.vae)
         return
     if not shards(work.latents):
         make_latents(work)
@@ -132,7 +149,7 @@ def train(
 
 def install(work: Work, stage: Stage = "causal", model: Path = MODEL) -> None:
     """Put trained parts into a model folder, bf16 (the VAE's statistics are in its config)."""
-    assemble(model, work.vae, work.root / stage / "transformer")
+    assemble(model, work.finished_vae, work.root / stage / "transformer")
 
 
 def assemble(model: Path, vae: Path, transformer: Path) -> None:

@@ -1,7 +1,8 @@
 """Train the paper theatre's VAE: PCA start, Charbonnier + gradient losses, crops for speed. Resumable.
 
 Recipe: `shared/paper-theatre.md`. Runs on plain torch + accelerate; uses bf16 only where the machine multiplies it
-faster than fp32 (a GPU, or a CPU with AMX).
+faster than fp32 (a GPU, or a CPU with AMX). `train_decoder` goes on with the decoder alone: latents stay what they
+are, so a transformer that was trained on them fits as before.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ class VaeRun:
     crop: tuple[int, int] = (64, 64)  # (height, width) pixels
     matrix_lr: float = 2e-3
     other_lr: float = 1e-3
-    latent_noise: float = 0.03
+    latent_noise: float = 0.03  # in raw latents
+    decoder_noise: float = 0.1  # in normalised ones, where only the decoder learns: transformers are never exact
+    refiner_width: int = 64
+    refiner_blocks: int = 4  # of the decoder stage
     seed: int = 0
     max_steps: int | None = None
 
@@ -149,11 +153,50 @@ def train_vae(run: VaeRun) -> PaperTheatreVAE:
     ema.copy_to(vae)
     mean, std = latent_statistics(vae, footage)
     vae.register_to_config(latents_mean=mean, latents_std=std)
+    return _finished(run, vae, progress, held_out)
+
+
+def train_decoder(run: VaeRun, source: Path) -> PaperTheatreVAE:
+    """Give the VAE in `source` a refiner and train what decodes, for `run.minutes` in all; writes as `train_vae`.
+
+    The decoder sees latents that are off by a little, each clip by a different little, as a transformer's are.
+    """
+    seed_everything(run.seed)
+    accelerator = Accelerator(mixed_precision="bf16" if fast_bf16() else "no")
+    footage, held_out = list(clips(run.footage)), list(clips(run.held_out))
+    old: PaperTheatreVAE = PaperTheatreVAE.from_pretrained(source, torch_dtype=torch.float32)
+    facts = {**old.config, "refiner_width": run.refiner_width, "refiner_blocks": run.refiner_blocks}
+    vae: PaperTheatreVAE = PaperTheatreVAE.from_config(facts)
+    vae.load_state_dict(old.state_dict(), strict=False)
+    for part in (vae.linear_in, vae.encoder):
+        part.requires_grad_(False)
+    vae.to(accelerator.device)
+    print(f"before: {measure(vae, held_out):.2f} dB", flush=True)
+    optimisers = make_optimisers(vae, run.matrix_lr, run.other_lr)
+    ema, progress, state = Ema(vae, 0.998), Progress(), run.out / "state.pt"
+    if state.exists():
+        progress, _ = load_state(state, vae, ema, optimisers)
+    rng = np.random.default_rng(run.seed + progress.step)
+    _loop(run, accelerator, vae, optimisers, ema, progress, footage, held_out, rng)
+    ema.copy_to(vae)
+    return _finished(run, vae, progress, held_out)
+
+
+def _finished(run: VaeRun, vae: PaperTheatreVAE, progress: Progress, held_out: list[Frames]) -> PaperTheatreVAE:
     vae.save_pretrained(run.out / "vae")
     metrics: dict[str, Any] = {"psnr_db": measure(vae, held_out), **vars(progress)}
     (run.out / "metrics.json").write_text(json.dumps(metrics))
     print(metrics, flush=True)
     return vae
+
+
+def _disturbed(run: VaeRun, vae: PaperTheatreVAE, latents: Tensor) -> Tensor:
+    """Raw latents with a little noise: what keeps latents smooth while they form, and decoders forgiving after."""
+    noise = torch.randn_like(latents)
+    if vae.config.latents_std is None:
+        return latents + run.latent_noise * noise
+    level = run.decoder_noise * torch.randn(len(latents), 1, 1, 1, 1).abs().to(latents)
+    return vae.denormalise(vae.normalise(latents) + level * noise)
 
 
 def _loop(
@@ -175,7 +218,7 @@ def _loop(
         video = batch_of(footage, run, rng).to(accelerator.device)
         with accelerator.autocast():
             latents = vae.encode(video)
-            out = vae.decode(latents + run.latent_noise * torch.randn_like(latents))
+            out = vae.decode(_disturbed(run, vae, latents))
         loss = reconstruction_loss(out.float(), video) + 1e-5 * latents.float().square().mean()
         accelerator.backward(loss)
         for optimiser in optimisers:

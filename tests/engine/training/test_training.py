@@ -22,7 +22,7 @@ from engine.training.optimise import Ema, orthogonalise, warm_stable_decay
 from engine.training.patches import with_single_cells
 from engine.training.pipeline import TrainingOrder, Work, train
 from engine.training.train_transformer import TransformerRun, loss_of, new_transformer, train_stage
-from engine.training.train_vae import VaeRun, train_vae
+from engine.training.train_vae import VaeRun, to_video, train_decoder, train_vae
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +67,14 @@ def test_footage_holds_whole_scenes_and_is_not_made_twice(work: Work) -> None:
     assert (work.footage / "0000.npy").stat().st_mtime_ns == before
 
 
+def test_footage_whose_frames_were_deleted_is_rendered_again(work: Work) -> None:
+    frames = work.footage / "0000.npy"
+    before = frames.read_bytes()
+    frames.unlink()
+    render_footage(work.footage, 1, 6, work.size)
+    assert frames.read_bytes() == before
+
+
 def test_the_footage_knows_where_the_figure_is(work: Work) -> None:
     records, frames = read_shard(shards(work.footage)[0])
     for shot in (shot for scene in records for shot in scene.shots):
@@ -107,12 +115,58 @@ def test_the_vae_never_looks_ahead(latents: int, cut: int) -> None:
     """Later frames cannot change earlier latents: what continuing a shot relies on."""
     cut = min(cut, latents)
     torch.manual_seed(0)
-    vae = PaperTheatreVAE(4, 8, 1, 8, 1).eval()
+    vae = refined(PaperTheatreVAE(4, 8, 1, 8, 1, refiner_width=8, refiner_blocks=1))
     video = torch.randn(1, 3, 4 * latents + 1, 16, 16)
     with torch.no_grad():
         whole = vae.encode(video)
         part = vae.encode(video[:, :, : 4 * (cut - 1) + 1])
+        shown, first = vae.decode(whole), vae.decode(whole[:, :, :cut])
     assert torch.allclose(whole[:, :, :cut], part, atol=1e-5)
+    assert torch.allclose(shown[:, :, : first.shape[2]], first, atol=1e-5)
+
+
+def refined(vae: PaperTheatreVAE) -> PaperTheatreVAE:
+    """With a refiner that changes pictures: a fresh one does not."""
+    assert vae.refiner is not None
+    torch.nn.init.normal_(vae.refiner.out.weight, std=0.1)
+    return vae.eval()
+
+
+def test_a_new_refiner_changes_nothing_and_a_trained_one_draws_across_cells() -> None:
+    torch.manual_seed(0)
+    vae = PaperTheatreVAE(4, 8, 1, 8, 1, refiner_width=8, refiner_blocks=1).eval()
+    plain = PaperTheatreVAE(4, 8, 1, 8, 1).eval()
+    plain.load_state_dict({n: w for n, w in vae.state_dict().items() if not n.startswith("refiner.")})
+    cell = torch.zeros(1, 4, 2, 3, 3)
+    cell[:, :, :, 1, 1] = torch.randn(4, 2)
+    with torch.no_grad():
+        assert torch.equal(vae.decode(cell), plain.decode(cell))
+        flat = torch.zeros(1, 768, 2, 3, 3)
+        dot = flat.clone()
+        dot[:, :, 1, 1, 1] = 1.0
+        hints = torch.zeros(2, 8, 3, 3)
+        refiner = refined(vae).refiner
+        assert refiner is not None
+        seen = (refiner(dot, hints) - refiner(flat, hints)).abs().amax(1)[0]
+    assert float(seen[0].max()) == 0.0, "the latent frame before it"
+    assert float(seen[1, 0].max()) > 0 and float(seen[1, :, 2].max()) > 0, "its neighbours are drawn with it"
+
+
+def test_a_decoder_trained_on_leaves_latents_as_they_are(work: Work) -> None:
+    run = replace(vae_run(work, 4), out=work.root / "decoder", refiner_width=8, refiner_blocks=1)
+    train_decoder(run, work.vae)
+    after = train_decoder(replace(run, max_steps=8), work.vae).eval()
+    state = torch.load(work.root / "decoder" / "state.pt", weights_only=True)
+    assert state["progress"]["step"] == 8
+    assert work.finished_vae == work.root / "decoder" / "vae"
+    kept, before = PaperTheatreVAE.from_pretrained(work.finished_vae), PaperTheatreVAE.from_pretrained(work.vae)
+    assert kept.config.latents_std == before.config.latents_std
+    video = to_video(next(clips(work.held_out))).unsqueeze(0)
+    with torch.no_grad():
+        latents = before.encode(video)
+        assert torch.equal(kept.encode(video), latents)
+        assert torch.equal(kept.decode(latents), after.decode(latents))
+        assert not torch.equal(kept.decode(latents), before.decode(latents))
 
 
 def test_vae_training_resumes_where_it_stopped(work: Work) -> None:
