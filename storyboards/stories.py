@@ -23,6 +23,7 @@ class StoryVerbs(Document):
         """Append a scene with all elements and shots of a story, in one transaction."""
         with self.transaction() as work:
             scene = add_scene(work, story.title, story.environment, story.story, story.seed)
+            scene.settings = dict(story.settings)
             for element in story.elements:
                 add_element(work, scene.id, element.kind, element.name, element.description)
             last = ordering.shots(work.session, scene.id).highest()
@@ -46,6 +47,7 @@ class StoryVerbs(Document):
                 seed=scene.seed,
                 environment=scene.environment,
                 story=scene.story,
+                settings=scene.settings,
                 elements=tuple(
                     StoryElement(row.kind, row.name, row.description)
                     for row in session.scalars(cast.order_by(Element.position))

@@ -14,7 +14,8 @@ r"""Stories as text files: a Markdown-like form that reads well, and comes back 
     > The first shot names everything.
 
 What else is said about a shot stands behind its length: "(cut, 17 frames, seed 7, steps 8, two-sided, locked)";
-LoRAs as "lora /look.safetensors:0.8" or "no loras", with %2C for a comma in a path.
+LoRAs as "lora /look.safetensors:0.8" or "no loras", with %2C for a comma in a path. What holds for all shots of the
+scene is a line "Settings: steps 8, text_guidance 3.0" of the same words.
 A prompt may have several lines; `>` lines are notes. A prompt line that begins with `#`, `>` or `\` is written with a
 `\` before it. Elements are lines such as `Character 1: ...`, `Place 2: ...`, `Prop "Lamp": ...`; numbers of shots are
 for the reader, the order counts. Takes and images are not part of a story.
@@ -93,8 +94,10 @@ class Story:
     story: str = ""
     elements: tuple[StoryElement, ...] = ()
     shots: tuple[StoryShot, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", check_settings(self.settings))
         object.__setattr__(self, "title", clean_line(self.title) or "Untitled")
         object.__setattr__(self, "environment", clean_line(self.environment))
         object.__setattr__(self, "story", clean_line(self.story))
@@ -114,6 +117,8 @@ def write_story(story: Story) -> str:
         lines.append(f"Environment: {story.environment}")
     if story.story:
         lines.append(f"Story: {story.story}")
+    if story.settings:
+        lines.append(f"Settings: {', '.join(_settings(story.settings))}")
     lines += [f"{_element_head(element)}: {element.description}".rstrip() for element in story.elements]
     for number, shot in enumerate(story.shots, 1):
         start = "continues" if shot.continues else "cut"
@@ -151,10 +156,13 @@ def _element_head(element: StoryElement) -> str:
 
 def _options(shot: StoryShot) -> list[str]:
     seed = [] if shot.seed is None else [f"seed {shot.seed}"]
-    settings = [f"{name} {_in_heading(value)}" for name, value in shot.settings.items() if name != "loras"]
-    loras = _loras(shot.settings.get("loras"))
     flags = [name for name, on in (("two-sided", shot.two_sided), ("locked", shot.locked)) if on]
-    return [*seed, *settings, *loras, *flags]
+    return [*seed, *_settings(shot.settings), *flags]
+
+
+def _settings(settings: Mapping[str, Any]) -> list[str]:
+    plain = [f"{name} {_in_heading(value)}" for name, value in settings.items() if name != "loras"]
+    return [*plain, *_loras(settings.get("loras"))]
 
 
 def _loras(loras: Sequence[Mapping[str, Any]] | None) -> list[str]:
@@ -203,6 +211,7 @@ class _Parser:
         self.lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self.at = 0
         self.header: dict[str, str] = {}
+        self.settings: dict[str, Any] = {}
         self.elements: list[StoryElement] = []
         self.shots: list[StoryShot] = []
 
@@ -221,6 +230,7 @@ class _Parser:
             self.header.get("Story", ""),
             tuple(self.elements),
             tuple(self.shots),
+            self.settings,
         )
 
     def _title(self) -> str:
@@ -241,10 +251,12 @@ class _Parser:
         head, value = clean_line(head), value.strip()
         if not colon:
             raise self._wrong(f"{line.strip()[:40]!r} is not understood here.", _HEADER_HINT)
-        if head in ("Seed", "Environment", "Story"):
+        if head in ("Seed", "Environment", "Story", "Settings"):
             if head in self.header:
                 raise self._wrong(f'"{head}" stands here a second time.', "Keep one of the two lines.")
             self.header[head] = self._seed(value) if head == "Seed" else value
+            if head == "Settings":
+                self.settings = self._settings(value)
             return
         self._element(head, value)
 
@@ -253,6 +265,17 @@ class _Parser:
             return str(check_seed(int(value)))
         except (ValueError, InvalidValue):
             raise self._wrong(f"{value!r} is not a seed.", 'Write a whole number, as in "Seed: 7".') from None
+
+    def _settings(self, value: str) -> dict[str, Any]:
+        hint = 'Write them like "Settings: steps 8, text_guidance 3.0".'
+        try:
+            found = _read_options(value)
+            settings = check_settings(found.pop("settings"))
+        except (StoryboardError, ValueError) as error:
+            raise self._wrong(getattr(error, "message", str(error)), getattr(error, "hint", hint)) from error
+        if found:
+            raise self._wrong(f"a scene has no {' or '.join(found)} of this kind.", hint)
+        return settings
 
     def _element(self, head: str, description: str) -> None:
         kind, _, name = head.partition(" ")

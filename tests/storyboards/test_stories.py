@@ -33,6 +33,17 @@ sampling = st.fixed_dictionaries(
         "steps": st.integers(1, 100),
         "text_guidance": st.floats(0, 50, allow_nan=False),
         "sampler": st.sampled_from(["euler", "unipc"]),
+        "loras": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "path": st.sampled_from(["/look.safetensors", "/a, b (c)/50%.safetensors"]),
+                    "strength": st.sampled_from([1.0, -0.5, 2.25]),
+                    "expert": st.sampled_from(["both", "high", "low"]),
+                }
+            ),
+            max_size=2,
+            unique_by=lambda lora: (lora["path"], lora["expert"]),
+        ),
     },
 )
 seeds = st.none() | st.integers(0, 2**63 - 1)
@@ -47,6 +58,7 @@ stories = st.builds(
     text,
     st.lists(elements, max_size=3, unique_by=lambda element: element.name).map(tuple),
     st.lists(shots, max_size=4).map(tuple),
+    sampling,
 )
 
 
@@ -66,7 +78,7 @@ def test_a_story_goes_through_the_document_without_loss(blank_project: Project, 
     back = board.export_story(scene)
     if story.seed is None:
         assert back.seed is not None
-        back = Story(back.title, None, back.environment, back.story, back.elements, back.shots)
+        back = Story(back.title, None, back.environment, back.story, back.elements, back.shots, back.settings)
     assert back == story
 
 
@@ -107,6 +119,8 @@ def test_the_example_files_are_in_the_form_that_is_written() -> None:
         ("# T\n\nSeed: seven", 3, "whole number"),
         ("# T\nSeed: 1\nSeed: 2", 3, "Keep one"),
         ("# T\n\nCharakter 1: a fox", 3, "Before the first shot"),
+        ("# T\nSettings: steps many", 2, "The settings are: steps"),
+        ("# T\nSettings: steps 8, seed 3", 2, '"Settings: steps 8, text_guidance 3.0"'),
         ("# T\njust words", 2, "Before the first shot"),
         ("# T\nCharacter 1: a\nCharacter 1: b", 3, "own name"),
         ('# T\nProp "a:b": c', 2, "1 to 60 characters"),
