@@ -60,6 +60,16 @@ class Settings:
     welcomed: bool = False
 
 
+def engine_options(now: Settings) -> tuple[str, ...]:
+    """Return what the preferences say to the engine; what they leave open is not mentioned."""
+    said = {
+        "--device": now.device, "--precision": now.precision, "--offload": now.offload,
+        "--context-pack": now.context_pack, "--attention": now.attention or "auto",
+    }  # fmt: skip
+    words = [f"{option}={value}" for option, value in said.items() if value != "auto"]
+    return (*words, *["--compile"] * now.compile)
+
+
 def settings_from(data: dict[str, Any]) -> Settings:
     """Return the settings of a parsed file; what does not fit falls back to its default."""
     base = Settings()

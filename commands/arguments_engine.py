@@ -6,6 +6,7 @@ import argparse
 
 from commands.arguments import Help, Parser, VerbParsers, add_json, number, whole, whole_list
 from commands.arguments_tuning import add_data_verb, add_lct_kind
+from engine.memory.wishes import add_wishes
 
 _MODEL = "paper-theatre"
 _Sub = argparse.ArgumentParser
@@ -113,6 +114,8 @@ def _models(verbs: VerbParsers) -> None:
     parser.add_argument("--yes", action="store_true", help="remove: do not ask")
     parser.add_argument("--steps", type=whole(4, 500), metavar="N", help="calibrate: steps (default: the model's own)")
     parser.add_argument("--progress", action="store_true", help="with --json: a line of JSON on stdout now and then")
+    parser.add_argument("--device", metavar="D", help="the list: what shall fit there; cpu leaves a GPU aside")
+    add_wishes(parser)
 
 
 def _world(verbs: VerbParsers) -> None:

@@ -21,6 +21,7 @@ from commands.step_caching import calibrate_model
 from commands.terminal import Bars, Terminal, megabytes
 from engine.catalogue.registry import RegisteredModel, Registry, bytes_there, is_non_commercial, state_of
 from engine.memory.machine import fit_facts
+from engine.memory.wishes import asked_in
 
 if TYPE_CHECKING:
     from engine.hub.shelf import Tell
@@ -51,8 +52,10 @@ def _list(args: Namespace, terminal: Terminal) -> int:
     registry = Registry()
     found += [model_facts(_looked_at(registry, model)) for model in registry.models()]
     found += [{**_place_facts(place), "fingerprint": _fingerprint(place)} for place in named]
+    asked = asked_in(args)
     for facts in found:
-        facts["fit"] = fit_facts(Path(facts["folder"])) if facts["state"] == "ready" else {}
+        ready = facts["state"] == "ready"
+        facts["fit"] = fit_facts(Path(facts["folder"]), asked, args.device) if ready else {}
     terminal.table(("model", "where", "size", "licence", "state", "fits here"), [_row(facts) for facts in found])
     known = _known(found)
     if known and not args.json:

@@ -55,7 +55,7 @@ class ModelChooser(Dialog):
         self._asked_fits.told.connect(self._fits_told)
         self.finished.connect(lambda _result: self._asked_fits.close())
         self._fill()
-        self._asked_fits.ask(store.now.model_folders)
+        self._asked_fits.ask(store.now)
         self.tell(registry_problem())
 
     def _bar(self) -> None:

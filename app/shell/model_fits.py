@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, QProcess, Signal
 
+from app.settings import Settings, engine_options
 from app.shell.model_work import MAIN
 from app.shell.models import gigabytes
 
@@ -22,10 +23,11 @@ class ModelFits(QObject):
         self._process = QProcess(self)
         self._process.finished.connect(self._finished)
 
-    def ask(self, folders: tuple[str, ...]) -> None:
-        """Ask about the known models and these folders; a question under way is answered instead."""
+    def ask(self, now: Settings) -> None:
+        """Ask about the known models, run as the preferences say; a question under way is answered instead."""
         if self._process.state() == QProcess.ProcessState.NotRunning:
-            self._process.start(sys.executable, [str(MAIN), "models", *folders, "--json"])
+            words = ["models", *now.model_folders, *engine_options(now), "--json"]
+            self._process.start(sys.executable, [str(MAIN), *words])
 
     def close(self) -> None:
         """End the question."""

@@ -22,7 +22,7 @@ from app.inspector.inspector import Inspector
 from app.pictures import Pictures
 from app.player.player import Player
 from app.queue.queue_panel import QueuePanel
-from app.settings import Settings, SettingsStore
+from app.settings import Settings, SettingsStore, engine_options
 from app.shell.action_table import PANELS
 from app.shots_model import ShotsModel
 from app.takes.compare_view import CompareView
@@ -38,16 +38,6 @@ _AREAS = {
     "queue": Qt.DockWidgetArea.LeftDockWidgetArea,
     "elements": Qt.DockWidgetArea.LeftDockWidgetArea,
 }
-
-
-def engine_options(now: Settings) -> tuple[str, ...]:
-    """Return what the preferences say to the engine; what they leave open is not mentioned."""
-    said = {
-        "--device": now.device, "--precision": now.precision, "--offload": now.offload,
-        "--context-pack": now.context_pack, "--attention": now.attention or "auto",
-    }  # fmt: skip
-    words = [f"{option}={value}" for option, value in said.items() if value != "auto"]
-    return (*words, *["--compile"] * now.compile)
 
 
 def engine_command(now: Settings) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.catalogue.recognise import NotAModel, recognise
 from engine.memory.estimate import Fit, fit
+from engine.memory.plans import Asked
 
 GiB = 1 << 30
 
@@ -28,18 +29,27 @@ def machine_memory() -> tuple[int, bool]:
         )
         return max(int(line) for line in told.stdout.split()) << 20, True
     except (OSError, subprocess.SubprocessError, ValueError):
-        pass
+        return main_memory(), False
+
+
+def main_memory() -> int:
+    """Bytes of the machine's memory, 0 when it cannot be told."""
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), False
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError, AttributeError):
-        return 0, False
+        return 0
 
 
-def fit_facts(place: Path) -> dict[str, Any]:
-    """The estimate for a model's longest shot with three context shots, as plain values; {} when it cannot be told."""
+def fit_facts(place: Path, asked: Asked | None = None, device: str | None = None) -> dict[str, Any]:
+    """The estimate for a model's longest shot with three context shots, as plain values; {} when it cannot be told.
+
+    `asked`: how it shall lie in memory. `device` "cpu" leaves a GPU aside.
+    """
     memory, accelerator = machine_memory()
+    if device == "cpu":
+        memory, accelerator = main_memory(), False
     try:
-        return as_facts(fit(recognise(place), memory, accelerator=accelerator))
+        return as_facts(fit(recognise(place), memory, asked, accelerator=accelerator))
     except (NotAModel, ValueError, OSError):
         return {}
 

@@ -9,9 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
-from app.settings import OFFLOADS, PACKINGS, PRECISIONS, Settings, SettingsStore
+from app.settings import OFFLOADS, PACKINGS, PRECISIONS, Settings, SettingsStore, engine_options
 from app.shell.preferences import Preferences
-from app.shell.workspace import engine_options
 from engine.memory import plans
 from engine.memory.plans import Asked
 from engine.memory.wishes import add_wishes, asked_in

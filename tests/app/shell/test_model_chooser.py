@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.settings import SettingsStore
 from app.shell.model_chooser import ModelChooser
-from app.shell.model_fits import fit_text
+from app.shell.model_fits import ModelFits, fit_text
 from app.shell.model_row import ModelRow
 from app.shell.model_work import model_works
 from app.shell.models import known_models, size_of, title_of
@@ -181,6 +181,19 @@ def test_a_model_says_whether_it_fits_this_machine(qtbot: QtBot, dialog: ModelCh
 
     qtbot.waitUntil(told, timeout=LONG)
     assert dialog.use.isEnabled() and dialog.card is not None and dialog.card.name == "paper-theatre"
+
+
+def test_whether_it_fits_goes_by_the_preferences(qtbot: QtBot, store: SettingsStore) -> None:
+    def needed(**preferences: str) -> float:
+        store.change(**preferences)
+        fits = ModelFits(dialog)
+        with qtbot.waitSignal(fits.told, timeout=LONG) as told:
+            fits.ask(store.now)
+        return float(told.args[0]["paper-theatre"].split("about ")[1].split()[0])
+
+    dialog = ModelChooser(store, "paper-theatre")
+    qtbot.addWidget(dialog)
+    assert needed(precision="int8") < needed(precision="fp32", device="cpu")
 
 
 def test_a_model_that_is_too_big_is_told_of_and_not_forbidden() -> None:
