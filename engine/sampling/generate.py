@@ -163,6 +163,7 @@ def sample_joint(
     spots = [(start, n * rule.angle) for n, start in enumerate(rule.starts([n.shape[1] for n in noises]))]
     prompts = [backbone.embed(t) for t in texts]
     empty = backbone.embed_negative()
+    together, *alone = [StepCaches(settings.step_cache, settings.steps) for _ in range(len(texts) + 1)]
 
     def velocity(x: Sequence[Tensor], timestep: Tensor) -> Sequence[Tensor]:
         number = backbone.expert_at(float(timestep))
@@ -174,9 +175,13 @@ def sample_joint(
                 ShotInput(z.to(backbone.dtype), level, text if with_text else empty, *spot)
                 for z, text, spot in zip(x, prompts, spots, strict=True)
             ]
+            branch_of = float(timestep), number, with_text, with_context
             if with_context:
-                return [v.float() for v in transformer.forward_scene(shots)]
-            return [transformer.forward_scene([s])[0].float() for s in shots]
+                return [v.float() for v in transformer.forward_scene(shots, steps=together.of(*branch_of))]
+            return [
+                transformer.forward_scene([shot], steps=caches.of(*branch_of))[0].float()
+                for shot, caches in zip(shots, alone, strict=True)
+            ]
 
         return guided(branch, settings.guidance_of(number), has_context=len(x) > 1)
 

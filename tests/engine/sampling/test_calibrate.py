@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from engine.backbone.loading import Backbone
+from engine.backbone.step_cache import StepCaching
 from engine.catalogue.calibration import NotCalibrated, calibration_path, load_calibration, save_calibration
 from engine.contract import Failed, SamplingSettings, Saved
 from engine.engine import Engine
 from engine.evaluation.bench_steps import bench_steps
 from engine.sampling.calibrate import CannotCalibrate, calibrate
-from engine.sampling.generate import resolve, sample_shot
+from engine.sampling.generate import resolve, sample_joint, sample_shot
 from engine.sampling.noise import shot_noise
 from tests.engine.conftest import request, shot_task
 
@@ -96,6 +97,23 @@ def test_other_steps_than_were_measured_skip_alike(tiny: Backbone) -> None:
     made = sample_shot(tiny, "x", noise, None, settings, lambda _: None)
     assert 0 < float((made - exact).norm() / exact.norm()) < 0.2
     assert torch.isfinite(made).all()
+
+
+@pytest.mark.parametrize("kind", ["first-block", "magcache"])
+def test_shots_made_together_skip_steps_too(tiny: Backbone, kind: str) -> None:
+    save_calibration(calibrate(tiny, STEPS))
+    noises = [shot_noise(seed, tiny.latent_shape(2 + seed, tiny.profile.size)) for seed in (0, 1)]
+    settings = resolve(replace(mag(0.5), step_cache_kind=kind), tiny)
+
+    def made(step_caching: StepCaching | None) -> list[torch.Tensor]:
+        asked = replace(settings, step_cache=step_caching)
+        return sample_joint(tiny, ["x", "y"], noises, asked, lambda _: None)
+
+    for exact, skipped in zip(made(None), made(settings.step_cache), strict=True):
+        assert 0 < float((skipped - exact).norm() / exact.norm()) < 0.2
+    never = resolve(replace(mag(1e-9), step_cache_kind=kind), tiny).step_cache
+    for exact, same in zip(made(None), made(never), strict=True):
+        assert torch.equal(exact, same)
 
 
 def test_the_benchmark_tells_what_is_skipped_and_what_that_does(tiny: Backbone) -> None:
