@@ -19,13 +19,14 @@ from .section import caption, note
 
 
 class LoraList(QWidget):
-    """`chosen(list)` goes out with the whole list; None: no list of its own any more.
+    """`chosen(list, merge)` goes out with the whole list; None: no list of its own any more. Changes with the same
+    `merge` are steps of one: a strength on its way to where it shall be.
 
     A shot without a list shows that of its scene. Whoever changes it there gets a list of the shot's own, begun with
     what is seen.
     """
 
-    chosen = Signal(object)
+    chosen = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -136,11 +137,12 @@ class LoraList(QWidget):
         self._choose([*self.shown, {"path": path, "strength": 1.0, "expert": expert}])
 
     def _replace(self, place: int, lora: Lora | None) -> None:
-        changed = self.shown
-        changed = [*changed[:place], *([] if lora is None else [lora]), *changed[place + 1 :]]
-        self._choose(changed if changed or self._otherwise else None)
+        before = self.shown
+        changed = [*before[:place], *([] if lora is None else [lora]), *before[place + 1 :]]
+        turned = lora is not None and {**before[place], "strength": lora["strength"]} == lora
+        self._choose(changed if changed or self._otherwise else None, f"strength {place}" if turned else "")
 
-    def _choose(self, loras: list[Lora] | None) -> None:
+    def _choose(self, loras: list[Lora] | None, merge: str = "") -> None:
         try:
             check_loras(loras or ())
         except InvalidValue as error:
@@ -149,4 +151,4 @@ class LoraList(QWidget):
             self.problem.show()
             return
         self.show_loras(loras, self._otherwise, self._experts)  # the next change may come before the document answers
-        self.chosen.emit(loras)
+        self.chosen.emit(loras, merge)

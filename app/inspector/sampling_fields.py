@@ -20,9 +20,10 @@ SAMPLERS = ("euler", "unipc")
 
 
 class SamplingFields(QWidget):
-    """`chosen(settings)` goes out with all settings, the untouched ones of other screens included."""
+    """`chosen(settings, merge)` goes out with all settings, the untouched ones of other screens included; changes with
+    the same `merge`, unless it is empty, are steps of one."""
 
-    chosen = Signal(dict)
+    chosen = Signal(dict, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,7 +40,7 @@ class SamplingFields(QWidget):
         self.sampler.setToolTip(self.tr("How the noise is taken away"))
         self.sampler.activated.connect(lambda _: self._set("sampler", self.sampler.currentData()))
         self.loras = LoraList()
-        self.loras.chosen.connect(lambda loras: self._set("loras", loras))
+        self.loras.chosen.connect(lambda loras, merge: self._set("loras", loras, merge))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE)
@@ -105,13 +106,13 @@ class SamplingFields(QWidget):
             return
         self._set(key, None if not text else int(text) if key == "steps" else float(text))
 
-    def _set(self, key: str, value: Any) -> None:
+    def _set(self, key: str, value: Any, merge: str = "") -> None:
         if self._settings.get(key) == value:
             return
         self._settings = {name: old for name, old in self._settings.items() if name != key}
         if value is not None:
             self._settings[key] = value
-        self.chosen.emit(dict(self._settings))
+        self.chosen.emit(dict(self._settings), merge)
 
 
 def _placeholder(value: Any, whose: str) -> str:

@@ -75,7 +75,7 @@ class SceneForm(QWidget):
             draft.typed.connect(lambda text, name=name: self._edit(texts[name], name, **{name: text}))
         self.seed.chosen.connect(lambda seed: self._edit(self.tr("Seed of the scene"), "", seed=seed))
         self.sampling.chosen.connect(
-            lambda settings: self._edit(self.tr("Settings of the scene"), "", settings=settings)
+            lambda settings, merge: self._edit(self.tr("Settings of the scene"), merge, settings=settings)
         )
 
     def show_scene(self, snapshot: SceneSnapshot) -> None:

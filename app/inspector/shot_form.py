@@ -131,7 +131,7 @@ class ShotForm(QWidget):
         self.start.chosen.connect(lambda key: self._edit(self.tr("Cut or continue"), continues=key == "continues"))
         self.sides.chosen.connect(lambda key: self._edit(self.tr("What it sees"), two_sided=key == "both"))
         self.seed.chosen.connect(lambda seed: self._edit(self.tr("Seed"), seed=seed))
-        self.sampling.chosen.connect(lambda settings: self._edit(self.tr("Settings"), settings=settings))
+        self.sampling.chosen.connect(lambda settings, merge: self._edit(self.tr("Settings"), merge, settings=settings))
         self.lock.clicked.connect(lambda down: self._edit(self.tr("Lock") if down else self.tr("Unlock"), locked=down))
 
     def show_shots(self, shots: Sequence[ShotView], snapshot: SceneSnapshot) -> None:

@@ -82,6 +82,16 @@ def test_a_shot_shows_its_scenes_and_a_change_makes_a_list_of_its_own(stage: Sta
     assert of_shot(stage, 2) is None and [row.strength.text() for row in fields.rows] == ["0.5"]
 
 
+def test_clicks_on_the_arrows_of_a_strength_are_one_step_of_undo(stage: Stage, qtbot: QtBot, look: str) -> None:
+    give_scene(stage, lora(look))
+    fields = inspector_of(stage, qtbot).scene_form.sampling.loras
+    for _ in range(4):
+        fields.rows[0].strength.stepDown()
+    assert of_scene(stage) == [lora(look, 0.8)]
+    stage.undo()
+    assert of_scene(stage) == [lora(look)] and fields.rows[0].strength.text() == "1"
+
+
 def test_two_quick_changes_are_both_kept(stage: Stage, qtbot: QtBot, look: str, tmp_path: Path) -> None:
     give_scene(stage, lora(look), lora(str(tmp_path / "rain.safetensors")))
     fields = inspector_of(stage, qtbot).scene_form.sampling.loras
@@ -119,7 +129,7 @@ def test_the_expert_is_asked_for_only_where_a_model_has_two(qtbot: QtBot, look: 
     fields = LoraList()
     qtbot.addWidget(fields)
     told: list[Any] = []
-    fields.chosen.connect(told.append)
+    fields.chosen.connect(lambda loras, _merge: told.append(loras))
     fields.show_loras([lora(look)], (), 1)
     assert not fields.rows[0].expert.isVisibleTo(fields)
     fields.show_loras([lora(look, 1.0, "low")], (), 1)
