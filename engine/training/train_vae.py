@@ -112,7 +112,7 @@ def measure(vae: PaperTheatreVAE, held_out: list[Frames], limit: int = 48) -> fl
     """Mean PSNR (dB) over held-out clips at full size."""
     values = []
     for clip in held_out[:limit]:
-        video = to_video(clip).unsqueeze(0)
+        video = to_video(clip, vae.device).unsqueeze(0)
         values.append(psnr(vae.decode(vae.encode(video)).clamp(-1, 1), video))
     return float(np.mean(values))
 
@@ -124,7 +124,7 @@ def latent_statistics(
     spectrum (faint detail stays faint) and whitening (faint detail costs as much as colour); overall variance 1."""
     with torch.no_grad():
         picks = all_clips[:: max(1, len(all_clips) // limit)]
-        rows = [vae.encode(to_video(c).unsqueeze(0)).flatten(2)[0] for c in picks]
+        rows = [vae.encode(to_video(c, vae.device).unsqueeze(0)).flatten(2)[0].cpu() for c in picks]
     latents = torch.cat(rows, dim=1)
     std = latents.std(1)
     half = std.sqrt()
@@ -135,22 +135,13 @@ def latent_statistics(
 def train_vae(run: VaeRun) -> PaperTheatreVAE:
     """Train for `run.minutes` in all (resuming counts), write the EMA model and `metrics.json` to `run.out`."""
     seed_everything(run.seed)
-    accelerator = Accelerator(mixed_precision="bf16" if fast_bf16() else "no")
-    rng = np.random.default_rng(run.seed)
     footage, held_out = list(clips(run.footage)), list(clips(run.held_out))
     vae: PaperTheatreVAE = PaperTheatreVAE(
         run.latent_channels, run.encoder_width, run.encoder_blocks, run.decoder_width, run.decoder_blocks
     )
-    vae.start_from_pca(*pca_of_patches(patch_sample(footage, 40_000, rng), run.latent_channels))
-    vae.to(accelerator.device)
-    print(f"pca start: {measure(vae, held_out):.2f} dB", flush=True)
-    optimisers = make_optimisers(vae, run.matrix_lr, run.other_lr)
-    ema, progress, state = Ema(vae, 0.995), Progress(), run.out / "state.pt"
-    if state.exists():
-        progress, _ = load_state(state, vae, ema, optimisers)
-        rng = np.random.default_rng(run.seed + progress.step)
-    _loop(run, accelerator, vae, optimisers, ema, progress, footage, held_out, rng)
-    ema.copy_to(vae)
+    sample = patch_sample(footage, 40_000, np.random.default_rng(run.seed))
+    vae.start_from_pca(*pca_of_patches(sample, run.latent_channels))
+    progress = _learn(run, vae, footage, held_out, 0.995)
     mean, std = latent_statistics(vae, footage)
     vae.register_to_config(latents_mean=mean, latents_std=std)
     return _finished(run, vae, progress, held_out)
@@ -162,7 +153,6 @@ def train_decoder(run: VaeRun, source: Path) -> PaperTheatreVAE:
     The decoder sees latents that are off by a little, each clip by a different little, as a transformer's are.
     """
     seed_everything(run.seed)
-    accelerator = Accelerator(mixed_precision="bf16" if fast_bf16() else "no")
     footage, held_out = list(clips(run.footage)), list(clips(run.held_out))
     old: PaperTheatreVAE = PaperTheatreVAE.from_pretrained(source, torch_dtype=torch.float32)
     facts = {**old.config, "refiner_width": run.refiner_width, "refiner_blocks": run.refiner_blocks}
@@ -170,16 +160,24 @@ def train_decoder(run: VaeRun, source: Path) -> PaperTheatreVAE:
     vae.load_state_dict(old.state_dict(), strict=False)
     for part in (vae.linear_in, vae.encoder):
         part.requires_grad_(False)
+    return _finished(run, vae, _learn(run, vae, footage, held_out, 0.998), held_out)
+
+
+def _learn(
+    run: VaeRun, vae: PaperTheatreVAE, footage: list[Frames], held_out: list[Frames], decay: float
+) -> Progress:
+    """Go on from the run's state, or begin; leaves the average of the weights in `vae`."""
+    accelerator = Accelerator(mixed_precision="bf16" if fast_bf16() else "no")
     vae.to(accelerator.device)
-    print(f"before: {measure(vae, held_out):.2f} dB", flush=True)
+    print(f"at the start: {measure(vae, held_out):.2f} dB", flush=True)
     optimisers = make_optimisers(vae, run.matrix_lr, run.other_lr)
-    ema, progress, state = Ema(vae, 0.998), Progress(), run.out / "state.pt"
+    ema, progress, state = Ema(vae, decay), Progress(), run.out / "state.pt"
     if state.exists():
         progress, _ = load_state(state, vae, ema, optimisers)
     rng = np.random.default_rng(run.seed + progress.step)
     _loop(run, accelerator, vae, optimisers, ema, progress, footage, held_out, rng)
     ema.copy_to(vae)
-    return _finished(run, vae, progress, held_out)
+    return progress
 
 
 def _finished(run: VaeRun, vae: PaperTheatreVAE, progress: Progress, held_out: list[Frames]) -> PaperTheatreVAE:
