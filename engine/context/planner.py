@@ -49,10 +49,7 @@ def plan(
     spent = 0
     lines: dict[str, PlannedBlock] = {}
     for candidate in sorted(candidates, key=lambda c: _claim(c, shot)):
-        most = shares.get(candidate.id, most_frames)
-        length = frames_of(candidate) if most and frames_of is not None and candidate.role == "shot" else 0
-        frames = spread_frames(length, most or length)
-        tokens = tokens_of(candidate) * len(frames) // length if frames else tokens_of(candidate)
+        frames, tokens = _cost(candidate, shares.get(candidate.id, most_frames), tokens_of, frames_of)
         refused = _refusal(candidate, shot, two_sided)
         if refused is None and shares.get(candidate.id) == 0:
             refused = f"left out: later shots share the {profile.context_share} frames that this model sees"
@@ -60,14 +57,14 @@ def plan(
             refused = f"left out: {tokens} tokens do not fit into the budget of {limit} ({spent} used)"
         if refused is None:
             spent += tokens
-        level = candidate.noise if candidate.noise is not None else noise
+        levels = (candidate.noise, noise, profile.context_noise)
         lines[candidate.id] = PlannedBlock(
             candidate.id,
             candidate.role,
             candidate.shot_id,
             candidate.name,
             side_of(candidate, shot),
-            profile.context_noise if level is None else level,
+            next(level for level in levels if level is not None),
             tokens,
             refused is None,
             refused or _reason(candidate, shot) + _frames_in_words(frames),
@@ -76,6 +73,18 @@ def plan(
     ordered = sorted(candidates, key=lambda c: _time_order(c))
     report = tuple(lines[c.id] for c in ordered)
     return Plan(tuple(b for b in report if b.used), report, limit)
+
+
+def _cost(
+    candidate: ContextCandidate,
+    most: int | None,
+    tokens_of: Callable[[ContextCandidate], int],
+    frames_of: Callable[[ContextCandidate], int] | None,
+) -> tuple[tuple[int, ...], int]:
+    """Which latent frames of it are seen, () for all, and how many tokens those are."""
+    length = frames_of(candidate) if most and frames_of is not None and candidate.role == "shot" else 0
+    frames = spread_frames(length, most or length)
+    return frames, tokens_of(candidate) * len(frames) // length if frames else tokens_of(candidate)
 
 
 def share_frames(
