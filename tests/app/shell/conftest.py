@@ -8,6 +8,10 @@ import pytest
 
 from app.settings import SettingsStore
 
+from .fixtures import film, opened, path, scripted_engine, window
+
+__all__ = ["film", "opened", "path", "scripted_engine", "window"]
+
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
