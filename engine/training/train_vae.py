@@ -25,6 +25,8 @@ from engine.training.checkpoints import Progress, load_state, save_state, seed_e
 from engine.training.footage import Frames, clips
 from engine.training.optimise import Ema, make_optimisers, set_rate, warm_stable_decay
 
+MOVING = 0.2  # a change from frame to frame, of the range -1 to 1, that counts as moving in full
+
 
 @dataclass(frozen=True)
 class VaeRun:
@@ -46,6 +48,7 @@ class VaeRun:
     other_lr: float = 1e-3
     latent_noise: float = 0.03  # in raw latents
     decoder_noise: float = 0.1  # in normalised ones, where only the decoder learns: transformers are never exact
+    decoder_moving: float = 3.0  # what moves is little of a picture, and what one looks at
     refiner_width: int = 64
     refiner_blocks: int = 4  # of the decoder stage
     seed: int = 0
@@ -82,13 +85,22 @@ def patch_sample(all_clips: list[Frames], count: int, rng: np.random.Generator) 
     return torch.cat(rows)
 
 
-def reconstruction_loss(out: Tensor, video: Tensor) -> Tensor:
-    """Charbonnier + 0.5 spatial-gradient + 0.25 temporal-gradient."""
-    error = out - video
-    loss = (error.square() + 1e-4).sqrt().mean()
-    for dim, weight in ((-1, 0.25), (-2, 0.25), (-3, 0.25)):
+def moving_weight(video: Tensor, gain: float) -> Tensor:
+    """Weights (B, 1, F, h, w) of mean 1: up to 1 + `gain` times as much where a pixel just changed, or is about to."""
+    change = video.diff(dim=2).abs().mean(dim=1, keepdim=True)
+    change = torch.maximum(torch.cat([change[:, :, :1], change], 2), torch.cat([change, change[:, :, -1:]], 2))
+    weight = 1 + gain * (change / MOVING).clamp(max=1)
+    return weight / weight.mean()
+
+
+def reconstruction_loss(out: Tensor, video: Tensor, moving: float = 0.0) -> Tensor:
+    """Charbonnier + 0.25 of each gradient (two spatial, one temporal); `moving` weighs what moves, see above."""
+    error, weight = out - video, moving_weight(video, moving) if moving else torch.ones_like(video[:, :1])
+    loss = ((error.square() + 1e-4).sqrt() * weight).mean()
+    for dim in (-1, -2, -3):
         if error.shape[dim] > 1:
-            loss = loss + weight * (error.diff(dim=dim).square() + 1e-4).sqrt().mean()
+            behind = weight.narrow(dim, 1, error.shape[dim] - 1)
+            loss = loss + 0.25 * ((error.diff(dim=dim).square() + 1e-4).sqrt() * behind).mean()
     return loss
 
 
@@ -210,14 +222,14 @@ def _loop(
 ) -> None:
     total, before, shown = run.minutes * 60, progress.seconds, time.monotonic()
     started = time.monotonic()
-    running = 0.0
+    running, moving = 0.0, run.decoder_moving if vae.config.latents_std is not None else 0.0
     while progress.seconds < total and (run.max_steps is None or progress.step < run.max_steps):
         set_rate(optimisers, warm_stable_decay(progress.seconds / total, decay_from=0.6))
         video = batch_of(footage, run, rng).to(accelerator.device)
         with accelerator.autocast():
             latents = vae.encode(video)
             out = vae.decode(_disturbed(run, vae, latents))
-        loss = reconstruction_loss(out.float(), video) + 1e-5 * latents.float().square().mean()
+        loss = reconstruction_loss(out.float(), video, moving) + 1e-5 * latents.float().square().mean()
         accelerator.backward(loss)
         for optimiser in optimisers:
             optimiser.step()

@@ -22,7 +22,14 @@ from engine.training.optimise import Ema, orthogonalise, warm_stable_decay
 from engine.training.patches import with_single_cells
 from engine.training.pipeline import TrainingOrder, Work, train
 from engine.training.train_transformer import TransformerRun, loss_of, new_transformer, train_stage
-from engine.training.train_vae import VaeRun, to_video, train_decoder, train_vae
+from engine.training.train_vae import (
+    VaeRun,
+    moving_weight,
+    reconstruction_loss,
+    to_video,
+    train_decoder,
+    train_vae,
+)
 
 
 @pytest.fixture(scope="module")
@@ -267,3 +274,14 @@ def test_long_context_tuning_splits_the_cells_that_single_shots_are_learnt_on(tm
 def test_clips_join_continuations(work: Work) -> None:
     records, _ = read_shard(shards(work.footage)[0])
     assert sum(len(scene.runs()) for scene in records) == len(list(clips(work.footage)))
+
+
+def test_errors_on_what_moves_count_more_and_one_on_average() -> None:
+    video = torch.zeros(1, 3, 5, 8, 8)
+    video[:, :, 2:, :4] = 1.0  # the upper half changes once
+    weight = moving_weight(video, 3.0)
+    assert float(weight.mean()) == pytest.approx(1.0)
+    assert float(weight[0, 0, 1, 0, 0]) == pytest.approx(4 * float(weight[0, 0, 4, 7, 7]))
+    error = torch.zeros_like(video)
+    error[:, :, 2, :4] = 0.1
+    assert float(reconstruction_loss(video + error, video, 3.0)) > float(reconstruction_loss(video + error, video))
