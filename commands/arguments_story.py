@@ -43,6 +43,10 @@ def _steps(parser: Parser) -> None:
         help="latent frames of each shot that is seen: the first and others spread evenly (default: all)",
     )  # fmt: skip
     parser.add_argument(
+        "--guidance-from", type=number(0, 1), metavar="X",
+        help="no guidance below this noise level: faster, and details hardly change; try 0.3 to 0.5 (default: 0)",
+    )  # fmt: skip
+    parser.add_argument(
         "--step-cache", type=step_cache, metavar="KIND[:X]",
         help="skip what hardly changes from step to step, up to X: first-block (0.05) or magcache (0.06, after `models "
         "calibrate`); for models of many steps (default: off)",

@@ -28,6 +28,8 @@ def settings_of(args: Namespace) -> dict[str, Any]:
         found["first_frame"] = str(find_file(args.first_frame, "image"))
     if args.context_frames is not None:
         found["context_frames"] = args.context_frames
+    if args.guidance_from is not None:
+        found["guidance_from"] = args.guidance_from
     if args.step_cache is not None:
         found["step_cache_kind"], found["step_cache"] = args.step_cache
     return found

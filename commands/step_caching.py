@@ -54,6 +54,7 @@ def bench_step_cache(args: Namespace, terminal: Terminal) -> int:
         )
         for row in found["rows"]
     ]
+    rows += [(f"guidance from {row['level']}", "", "", *_made(row)) for row in found["guidance_from"]]
     rows += [(f"{row['steps']} steps", "", "", *_made(row)) for row in found["fewer_steps"]]
     terminal.table(("", "skipped", "blocks saved", "speed", "PSNR", "worst shot"), rows)
     terminal.result(found)

@@ -32,6 +32,8 @@ def check(request: GenerateRequest, backbone: Backbone) -> tuple[int, int]:
     for scale in (request.settings.text_guidance, request.settings.context_guidance):
         if scale is not None and not 0 <= scale <= 50:
             raise BadRequest(f"guidance {scale}: must be 0 to 50")
+    if not 0 <= (request.settings.guidance_from or 0) <= 1:
+        raise BadRequest(f"guidance from {request.settings.guidance_from}: must be 0 to 1")
     for shot in request.shots:
         _check_shot(shot)
     _check_extras(request)

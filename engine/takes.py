@@ -305,6 +305,8 @@ class TakeMaker:
         facts: dict[str, Any] = {}
         if self.backbone.made_by:
             facts["made_by"] = dict(self.backbone.made_by)
+        if self.settings.guidance_from:
+            facts["guidance_from"] = self.settings.guidance_from
         if self.settings.step_cache is not None:
             facts["step_cache"] = self.request.settings.step_cache
             if self.request.settings.step_cache_kind is not None:

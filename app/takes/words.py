@@ -13,6 +13,7 @@ SETTINGS: Mapping[str, object] = {
     "steps": QT_TRANSLATE_NOOP("Takes", "Steps"),
     "text_guidance": QT_TRANSLATE_NOOP("Takes", "Text guidance"),
     "context_guidance": QT_TRANSLATE_NOOP("Takes", "Context guidance"),
+    "guidance_from": QT_TRANSLATE_NOOP("Takes", "Guidance from noise"),
     "sampler": QT_TRANSLATE_NOOP("Takes", "Sampler"),
     "shift": QT_TRANSLATE_NOOP("Takes", "Shift"),
     "two_sided": QT_TRANSLATE_NOOP("Takes", "Sees later shots"),

@@ -101,6 +101,7 @@ class Profile:
     text_guidance: float = 3.0
     text_guidance_low: float | None = None  # of the second expert; None means the same
     context_guidance: float = 3.0
+    guidance_from: float = 0.0  # noise level, 0 to 1, from which on guidance steers; details below it need none
     sampler: Literal["euler", "unipc", "renoise"] = "euler"
 
     def keeps_text(self, tokens: int) -> bool:

@@ -40,6 +40,7 @@ class SamplingSettings:
     steps: int | None = None
     text_guidance: float | None = None
     context_guidance: float | None = None
+    guidance_from: float | None = None  # noise level, 0 to 1, below which no guidance steers: fewer forwards
     sampler: Literal["euler", "unipc", "renoise"] | None = None
     context_noise: float | None = None
     context_tokens: int | None = None  # budget for context tokens; None = the profile's

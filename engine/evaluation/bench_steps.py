@@ -1,7 +1,8 @@
 """`main.py bench step-cache`: how much of the work each step cache skips, and what it does to the pictures.
 
 Every row is a scene of a few shots, made again with the same noise and against the same context as without caching.
-Rows of fewer steps stand beside them: what one would get by simply not making so many.
+Rows of fewer steps stand beside them: what one would get by simply not making so many; and rows without guidance in the
+last steps.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ PROMPTS = (
 FIRST_BLOCK = (0.02, 0.05, 0.1, 0.2)
 MAGCACHE = (0.02, 0.06, 0.12, 0.24)
 FEWER = (0.75, 0.5)  # of the steps
+GUIDANCE_FROM = (0.3, 0.5)  # noise levels
 
 
 @dataclass(slots=True)
@@ -150,6 +152,7 @@ def bench_steps(
         "shots": shots,
         "seconds": round(scene.exact_s, 2),
         "rows": rows,
+        "guidance_from": [{"level": x, **scene.row(replace(plain, guidance_from=x))} for x in GUIDANCE_FROM],
         "fewer_steps": [{"steps": few, **scene.row(replace(plain, steps=few, step_list=()))} for few in fewer],
         "calibration": [asdict(branch) for branch in calibration.branches],
     }

@@ -96,7 +96,7 @@ def calibrate(backbone: Backbone, steps: int | None = None, say: Callable[[str],
     # A hair between the two scales, and all three branches are computed: whatever the user chooses later is known.
     scales = [Guidance(g.text, g.text * 1.001) for g in (settings.guidance, settings.guidance_low)]
     measuring = _Measuring()
-    settings = replace(settings, guidance=scales[0], guidance_low=scales[1], step_cache=measuring)
+    settings = replace(settings, guidance=scales[0], guidance_low=scales[1], step_cache=measuring, guidance_from=0.0)
     profile = backbone.profile
     latents = (profile.max_frames - 1) // profile.temporal_stride + 1
     shape = backbone.latent_shape(latents, profile.size)

@@ -20,14 +20,18 @@ from engine.context.assemble import Context, assemble, recent_block
 from engine.context.blocks import ContextBlock, latents_hash
 from engine.context.cache import ContextCache
 from engine.contract import ContextCandidate, SamplingSettings
-from engine.sampling.guidance import Guidance, guided
+from engine.sampling.guidance import NO_GUIDANCE, Guidance, guided
 from engine.sampling.noise import shot_noise
 from engine.sampling.samplers import Callback, Sampler, Schedule, denoise
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Sampling settings with nothing left open. `guidance_low`: of the second expert, where there is one."""
+    """Sampling settings with nothing left open. `guidance_low`: of the second expert, where there is one.
+
+    Below the noise level `guidance_from` one forward a step does without guidance: there it changes hardly anything
+    ("Applying guidance in a limited interval", arXiv 2404.07724).
+    """
 
     steps: int
     guidance: Guidance
@@ -36,14 +40,17 @@ class Resolved:
     shift: float
     step_list: tuple[float, ...] = ()
     step_cache: StepCaching | None = None  # None = every step is computed
+    guidance_from: float = 0.0
 
     @property
     def schedule(self) -> Schedule:
         """The noise levels, and how they are walked."""
         return Schedule(self.sampler, self.steps, self.shift, self.step_list)
 
-    def guidance_of(self, expert: int) -> Guidance:
-        """Scales while that expert denoises."""
+    def guidance_of(self, expert: int, timestep: float) -> Guidance:
+        """Scales while that expert denoises, at a timestep of 1000."""
+        if timestep < 1000 * self.guidance_from:
+            return NO_GUIDANCE
         return self.guidance_low if expert else self.guidance
 
 
@@ -65,6 +72,7 @@ def resolve(settings: SamplingSettings, backbone: Backbone) -> Resolved:
         profile.shift,
         profile.step_list,
         _step_caching(settings, backbone),
+        pick(settings.guidance_from, profile.guidance_from),
     )
 
 
@@ -112,7 +120,7 @@ def sample_shot(
             steps = caches.of(float(timestep), expert, with_text, with_context)
             return [_forward(backbone, expert, shot, seen if with_context else None, steps).float()]
 
-        return guided(branch, settings.guidance_of(expert), seen is not None)
+        return guided(branch, settings.guidance_of(expert, float(timestep)), seen is not None)
 
     x = noise.unsqueeze(0).to(backbone.device)
     (clean,) = denoise(velocity, [x], settings.schedule, callback)
@@ -183,7 +191,7 @@ def sample_joint(
                 for shot, caches in zip(shots, alone, strict=True)
             ]
 
-        return guided(branch, settings.guidance_of(number), has_context=len(x) > 1)
+        return guided(branch, settings.guidance_of(number, float(timestep)), has_context=len(x) > 1)
 
     starting = [n.unsqueeze(0).to(backbone.device) for n in noises]
     clean = denoise(velocity, starting, settings.schedule, callback)

@@ -32,6 +32,9 @@ class Guidance:
         return 2 if self.text == self.context or self.context == 1 else 3
 
 
+NO_GUIDANCE = Guidance(1.0, 1.0)
+
+
 def guided(branch: Branch, guidance: Guidance, has_context: bool) -> list[Tensor]:
     """Combine the branches that the scales need, and evaluate no others."""
     s, c = guidance.text, guidance.context

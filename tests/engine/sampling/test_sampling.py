@@ -9,10 +9,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.backbone.backbone import Backbone
+from engine.contract import Failed, SamplingSettings, Saved
+from engine.engine import Engine
+from engine.sampling.generate import resolve, sample_shot
 from engine.sampling.guidance import Guidance, guided
 from engine.sampling.noise import shot_noise, take_seed
 from engine.sampling.samplers import SamplingCancelled, Schedule, StepState, denoise, renoise_sigmas
-from tests.engine.conftest import shot_task
+from tests.engine.conftest import request, shot_task
 
 CLEAN = torch.full((1, 2, 3, 4, 4), 0.5)
 
@@ -98,6 +102,28 @@ def test_without_context_nothing_with_context_is_asked() -> None:
         return [torch.tensor(BRANCHES[with_text, with_context])]
 
     assert float(guided(branch, Guidance(2.0, 5.0), has_context=False)[0]) == pytest.approx(1 + 2 * (5 - 1))
+
+
+@pytest.mark.parametrize(("level", "forwards"), [(0.0, 20), (0.5, 15), (1.0, 11)])
+def test_below_a_noise_level_one_forward_a_step_does(tiny: Backbone, level: float, forwards: int) -> None:
+    settings = resolve(SamplingSettings(steps=10, guidance_from=level), tiny)
+    counted: list[object] = []
+    hook = tiny.transformer.register_forward_pre_hook(lambda *_: counted.append(1))
+    noise = shot_noise(1, tiny.latent_shape(3, tiny.profile.size))
+    made = sample_shot(tiny, "a fox", noise, None, settings, lambda _: None)
+    hook.remove()
+    assert len(counted) == forwards and bool(torch.isfinite(made).all())
+
+
+def test_a_take_says_from_which_noise_it_was_guided(engine: Engine, tiny_model: Path, tmp_path: Path) -> None:
+    said = {}
+    for level in (None, 0.0, 0.5, 2.0):
+        settings = SamplingSettings(steps=2, guidance_from=level)
+        last = list(engine.run(request(tiny_model, shot_task(tmp_path / str(level)), settings=settings)))
+        said[level] = next((e.take.settings.get("guidance_from") for e in last if isinstance(e, Saved)), last[-1])
+    assert said[None] is None and said[0.0] is None and said[0.5] == 0.5
+    failed = said[2.0]
+    assert isinstance(failed, Failed) and "must be 0 to 1" in failed.message
 
 
 def test_seeds_count_up_from_an_explicit_one() -> None:
