@@ -26,6 +26,7 @@ from storyboards.views import SceneView, ShotView
 
 MARKER = "made-by-matchcut-demo.json"
 NAME = DEMO
+WATCHABLE = 640  # pixels of width
 FILES = (f"{NAME}.mp4", f"{NAME}.mp4.json", "contact-sheet.png", MARKER)
 
 
@@ -101,7 +102,14 @@ def _mark(folder: Path, outcome: Outcome) -> None:
 def _export(project: Project, scene: SceneView, folder: Path, terminal: Terminal) -> Any:
     lines = [(scene, shot) for shot in project.storyboard.shots(scene.id)]
     out = (folder / f"{NAME}.mp4").resolve()
-    return run_export(film_request(project.storyboard, lines, out, ExportOptions()), terminal)
+    size = project.storyboard.takes(lines[0][1].id)[0].size
+    return run_export(film_request(project.storyboard, lines, out, _enlarged(*size)), terminal)
+
+
+def _enlarged(width: int, height: int) -> ExportOptions:
+    """Players show a small film as a stamp: the first whole multiple that is wide enough to watch."""
+    times = -(-WATCHABLE // width)
+    return ExportOptions() if times == 1 else ExportOptions(width=times * width, height=times * height)
 
 
 def write_contact_sheet(project: Project, scene: SceneView, path: Path) -> Path:

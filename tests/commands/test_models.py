@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 from commands.demo import fresh_folder
 from engine.backbone.loading import model_fingerprint
+from engine.catalogue.profile import load_profile
 from engine.evaluation.judge import Judge
 from engine.film.decode import probe
 from tests.commands.conftest import CommandLine
@@ -99,7 +100,9 @@ def test_regenerating_leaves_every_other_file_as_it_was(matchcut: CommandLine, t
 def test_the_demo_makes_a_film_and_a_sheet_and_overwrites_nobodys_work(matchcut: CommandLine, tiny_model: Path) -> None:
     words = ("demo", "--model", tiny_model, "--steps", 1)
     first = matchcut.ok(*words)
-    assert probe(first["film"]).frames == sum((17, 13, 13, 17, 13, 17)) and len(first["takes"]) == 6
+    film = probe(first["film"])
+    assert film.frames == sum((17, 13, 13, 17, 13, 17)) and len(first["takes"]) == 6
+    assert film.width >= 640 > film.width - load_profile(tiny_model / "profile.json").size[0], "large enough to watch"
     with Image.open(first["contact_sheet"]) as sheet:
         assert sheet.height > 6 * 2 * 32
     assert Path(first["film"]).parent == matchcut.cwd / "out" / "demo" and first["seconds"] > 0
