@@ -167,8 +167,10 @@ def train_decoder(run: VaeRun, source: Path) -> PaperTheatreVAE:
     seed_everything(run.seed)
     footage, held_out = list(clips(run.footage)), list(clips(run.held_out))
     old: PaperTheatreVAE = PaperTheatreVAE.from_pretrained(source, torch_dtype=torch.float32)
-    facts = {**old.config, "refiner_width": run.refiner_width, "refiner_blocks": run.refiner_blocks}
-    vae: PaperTheatreVAE = PaperTheatreVAE.from_config(facts)
+    # Not by from_config: it would put defaults back in place of fields that the old file did not have.
+    facts = {name: value for name, value in old.config.items() if not name.startswith("_")}
+    facts |= {"refiner_width": run.refiner_width, "refiner_blocks": run.refiner_blocks}
+    vae: PaperTheatreVAE = PaperTheatreVAE(**facts)
     vae.load_state_dict(old.state_dict(), strict=False)
     for part in (vae.linear_in, vae.encoder):
         part.requires_grad_(False)

@@ -168,6 +168,8 @@ def test_a_decoder_trained_on_leaves_latents_as_they_are(work: Work) -> None:
     assert work.finished_vae == work.root / "decoder" / "vae"
     kept, before = PaperTheatreVAE.from_pretrained(work.finished_vae), PaperTheatreVAE.from_pretrained(work.vae)
     assert kept.config.latents_std == before.config.latents_std
+    assert before.refiner is None and kept.refiner is not None
+    assert float(kept.refiner.out.weight.detach().abs().max()) > 0, "it has learnt"
     video = to_video(next(clips(work.held_out))).unsqueeze(0)
     with torch.no_grad():
         latents = before.encode(video)
