@@ -22,6 +22,7 @@ def train(args: Namespace, terminal: Terminal) -> int:
 
 
 def _train_stage(args: Namespace, terminal: Terminal) -> int:
+    from engine.training.checkpoints import CheckpointError
     from engine.training.pipeline import TrainingOrder, Work, install, start_from_shipped
     from engine.training.pipeline import train as run_stage
     from engine.training.train_transformer import Stage
@@ -34,6 +35,8 @@ def _train_stage(args: Namespace, terminal: Terminal) -> int:
     except TrainingOrder as error:
         message, _, hint = str(error).partition(": ")
         raise CommandError(message, hint, USER_ERROR) from error
+    except CheckpointError as error:
+        raise CommandError(f"{error}.", "Or use another --work.", USER_ERROR) from error
     model = None
     if args.install:
         from engine.training.pipeline import MODEL

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from torch import nn
 
 from engine.training.optimise import Ema
@@ -26,6 +29,21 @@ class Progress:
     step: int = 0
     seconds: float = 0.0
     shots: int = 0
+
+
+@contextmanager
+def only_trainer(folder: Path) -> Iterator[None]:
+    """Two trainings in one folder would write over each other's state. Raises CheckpointError where one runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "training.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CheckpointError(f"another process trains in {folder}; let it finish, or use another folder") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def trained_weights(model: nn.Module) -> dict[str, torch.Tensor]:

@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from engine.backbone.transformer import SceneTransformer3DModel
 from engine.training.batches import Batch, BatchMaker, Part
-from engine.training.checkpoints import Progress, load_state, save_state
+from engine.training.checkpoints import Progress, load_state, only_trainer, save_state
 from engine.training.losses import loss_of
 from engine.training.optimise import Ema, set_rate, warm_stable_decay
 
@@ -118,10 +119,16 @@ class Loop:
         self.accelerator.wait_for_everyone()
 
     def run(self) -> None:
-        """Train until the time or the steps are over. An interruption saves before it goes on its way."""
+        """Train until the time or the steps are over. An interruption saves before it goes on its way.
+
+        Raises CheckpointError where another process trains in the same folder.
+        """
+        with only_trainer(self.settings.out) if self.accelerator.is_main_process else nullcontext():
+            self._run()
+
+    def _run(self) -> None:
         before, started = self.progress.seconds, time.monotonic()
         saved = started
-        self.settings.out.mkdir(parents=True, exist_ok=True)
         try:
             while self._goes_on():
                 self._step()

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from engine.backbone.devices import fast_bf16
 from engine.backbone.vae import PaperTheatreVAE, patchify
-from engine.training.checkpoints import Progress, load_state, save_state, seed_everything
+from engine.training.checkpoints import Progress, load_state, only_trainer, save_state, seed_everything
 from engine.training.footage import Frames, clips
 from engine.training.optimise import Ema, make_optimisers, set_rate, warm_stable_decay
 
@@ -189,7 +189,8 @@ def _learn(
     if state.exists():
         progress, _ = load_state(state, vae, ema, optimisers)
     rng = np.random.default_rng(run.seed + progress.step)
-    _loop(run, accelerator, vae, optimisers, ema, progress, footage, held_out, rng)
+    with only_trainer(run.out):
+        _loop(run, accelerator, vae, optimisers, ema, progress, footage, held_out, rng)
     ema.copy_to(vae)
     return progress
 

@@ -16,6 +16,7 @@ from engine.backbone.text import TextEncoder
 from engine.backbone.transformer import SceneTransformer3DModel
 from engine.backbone.vae import PaperTheatreVAE, patchify, unpatchify
 from engine.training.batches import Batch, BatchMaker
+from engine.training.checkpoints import CheckpointError, only_trainer
 from engine.training.footage import clips, read_shard, render_footage, shards
 from engine.training.latents import TEXT_TOKENS, LatentCache, encode_shard
 from engine.training.optimise import Ema, orthogonalise, warm_stable_decay
@@ -287,3 +288,13 @@ def test_errors_on_what_moves_count_more_and_one_on_average() -> None:
     error = torch.zeros_like(video)
     error[:, :, 2, :4] = 0.1
     assert float(reconstruction_loss(video + error, video, 3.0)) > float(reconstruction_loss(video + error, video))
+
+
+def test_a_second_training_in_the_same_folder_is_refused(work: Work) -> None:
+    run = replace(stage_run(work, "shot", 1), out=work.root / "busy")
+    with only_trainer(run.out), pytest.raises(CheckpointError, match="another process trains in"):
+        train_stage(run)
+    with only_trainer(work.root / "busy"), pytest.raises(CheckpointError, match="another process trains in"):
+        train_vae(replace(vae_run(work, 1), out=work.root / "busy"))
+    train_stage(run)
+    assert (run.out / "transformer").is_dir()
