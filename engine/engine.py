@@ -68,7 +68,8 @@ class Engine(FilmMaker):
             memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         except (ValueError, OSError, AttributeError):
             memory = 0
-        cores = f"CPU, {torch.get_num_threads()} threads" if device.type == "cpu" else device.type
+        threads = torch.get_num_threads()
+        cores = f"CPU, {threads} thread{'s' * (threads > 1)}" if device.type == "cpu" else device.type
         return cores, memory
 
     @property

@@ -154,10 +154,11 @@ def install(work: Work, stage: Stage = "causal", model: Path = MODEL) -> None:
 
 def assemble(model: Path, vae: Path, transformer: Path) -> None:
     """Put a VAE and a transformer, in bf16, where there are any, into a model folder with the built-in text encoder."""
-    if vae.is_dir():
-        PaperTheatreVAE.from_pretrained(vae).to(torch.bfloat16).save_pretrained(model / "vae")
-    if transformer.is_dir():
-        SceneTransformer3DModel.from_pretrained(transformer).to(torch.bfloat16).save_pretrained(model / "transformer")
+    for kind, source, name in ((PaperTheatreVAE, vae, "vae"), (SceneTransformer3DModel, transformer, "transformer")):
+        if source.is_dir():
+            part = kind.from_pretrained(source).to(torch.bfloat16)
+            part.register_to_config(_name_or_path=model.name)  # not the folder it was trained in
+            part.save_pretrained(model / name)
     if model != MODEL:
         for part in ("text_encoder", "tokenizer"):
             shutil.copytree(MODEL / part, model / part, dirs_exist_ok=True)
