@@ -227,7 +227,10 @@ class Model:
         if self.vae.get("_class_name") != "AutoencoderKLWan":
             latents = (shot.frames - 1) // self.temporal + 1
             cells = latents * (height // self.spatial) * (width // self.spatial)
-            return cells * 3 * self.temporal * self.spatial**2 * 4 * 3  # patches, frames, and frames being laid out
+            numbers = 9.0  # a pixel's: patches, frames, and frames being laid out
+            if self.vae.get("refiner_blocks"):  # and two maps at half the resolution, for four frames at a time
+                numbers = 16.25 + self.vae.get("refiner_width", 64) / 8
+            return int(cells * self.temporal * self.spatial**2 * 4 * numbers)
         base = self.vae.get("decoder_base_dim") or self.vae.get("base_dim") or 96
         channels = _DECODE_CHANNELS_RESIDUAL if self.vae.get("is_residual") else _DECODE_CHANNELS
         a_pixel = channels * base * 4 / (self.vae.get("patch_size") or 1) ** 2
