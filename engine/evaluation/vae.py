@@ -20,6 +20,7 @@ from engine.training.footage import read_shard, render_footage, shards
 
 FRAMES = 17  # of a clip: the longest shot of one generation
 SHOTS_A_SCENE = 4
+DISTURBANCE = 0.1  # of normalised latents
 READ_AT_ONCE = 16  # clips that the judge sees in one batch
 
 
@@ -62,7 +63,10 @@ def psnr_db(a: Frames, b: Frames) -> float:
 def evaluate_vae(backbone: Backbone, clips: int, progress: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
     """Encode and decode `clips` held-out clips of 17 frames at the profile's size.
 
-    `psnr_db`, `encode_ms` and `decode_ms` are means a clip; a first clip warms up and is not counted.
+    `psnr_db`, `encode_ms` and `decode_ms` are means a clip; a first clip warms up and is not counted. `disturbed_db`:
+    the same with latents off by a tenth of their scale, as a transformer's may be. `motion`: mean change from a frame to
+    the next, of 255, at the borders of latent frames and inside them, in the footage and in what comes back: a VAE
+    that moves at the borders only makes films stutter.
     """
     size = backbone.profile.size
     with tempfile.TemporaryDirectory(prefix="matchcut-") as scratch:
@@ -71,31 +75,49 @@ def evaluate_vae(backbone: Backbone, clips: int, progress: Callable[[int], None]
         footage = held_out_footage(Path(scratch), scenes, size)
         chosen = [clip.frames[:FRAMES] for clip, _ in zip(labelled_clips(footage), range(clips), strict=False)]
     _measure(backbone, chosen[0])
-    rows = []
+    rows, motions, stride = [], [], backbone.profile.temporal_stride
     for number, clip in enumerate(chosen, 1):
-        rows.append(_measure(backbone, clip))
+        row, back = _measure(backbone, clip)
+        rows.append(row)
+        motions.append((*motion(clip, stride), *motion(back, stride)))
         progress(number)
-    psnr, encode, decode = zip(*rows, strict=True)
+    psnr, disturbed, encode, decode = zip(*rows, strict=True)
+    moves = [round(fmean(column), 2) for column in zip(*motions, strict=True)]
     return {
         "clips": len(rows),
         "frames": FRAMES,
         "size": list(size),
         "psnr_db": round(fmean(psnr), 2),
         "psnr_db_worst": round(min(psnr), 2),
+        "disturbed_db": round(fmean(disturbed), 2),
+        "motion": {
+            "footage": {"border": moves[0], "inside": moves[1]},
+            "decoded": {"border": moves[2], "inside": moves[3]},
+        },
         "encode_ms": round(fmean(encode), 2),
         "decode_ms": round(fmean(decode), 2),
     }
 
 
+def motion(frames: Frames, stride: int) -> tuple[float, float]:
+    """Mean absolute change from a frame to the next, of 255: at the borders of latent frames, and inside them."""
+    changes = np.abs(np.diff(frames.astype(np.float32), axis=0)).mean(axis=(1, 2, 3))
+    border = np.arange(len(changes)) % stride == 0
+    return float(changes[border].mean()), float(changes[~border].mean())
+
+
 @torch.no_grad()
-def _measure(backbone: Backbone, clip: Frames) -> tuple[float, float, float]:
-    """PSNR in dB, milliseconds to encode, milliseconds to decode."""
+def _measure(backbone: Backbone, clip: Frames) -> tuple[tuple[float, float, float, float], Frames]:
+    """PSNR in dB, the same from disturbed latents, milliseconds to encode and to decode; and what came back."""
     started = time.perf_counter()
     latents = backbone.encode(torch.from_numpy(clip))  # ends on the CPU, so the device has finished
     encoded = time.perf_counter()
     back = backbone.decode(latents).numpy()
     decoded = time.perf_counter()
-    return psnr_db(clip, back), (encoded - started) * 1000, (decoded - encoded) * 1000
+    noise = torch.randn(latents.shape, generator=torch.Generator().manual_seed(0))
+    disturbed = backbone.decode(latents + DISTURBANCE * noise.to(latents)).numpy()
+    seconds = encoded - started, decoded - encoded
+    return (psnr_db(clip, back), psnr_db(clip, disturbed), seconds[0] * 1000, seconds[1] * 1000), back
 
 
 def judge_reconstructions(backbone: Backbone, judge: Judge, footage: Path, limit: int = 64) -> dict[str, float]:

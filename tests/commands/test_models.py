@@ -58,6 +58,7 @@ def test_the_vae_is_measured(matchcut: CommandLine, tiny_model: Path) -> None:
     found = matchcut.ok("evaluate", "vae", "--clips", 2, "--model", tiny_model)
     assert found["clips"] == 2 and found["frames"] == 17 and found["size"] == [64, 32]
     assert all(math.isfinite(found[name]) and found[name] > 0 for name in ("psnr_db", "encode_ms", "decode_ms"))
+    assert found["disturbed_db"] <= found["psnr_db"] and found["motion"]["footage"]["inside"] > 0
 
 
 @pytest.mark.timeout(240)
