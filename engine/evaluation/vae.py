@@ -64,8 +64,8 @@ def evaluate_vae(backbone: Backbone, clips: int, progress: Callable[[int], None]
     """Encode and decode `clips` held-out clips of 17 frames at the profile's size.
 
     `psnr_db`, `encode_ms` and `decode_ms` are means a clip; a first clip warms up and is not counted. `disturbed_db`:
-    the same with latents off by a tenth of their scale, as a transformer's may be. `motion`: mean change from a frame to
-    the next, of 255, at the borders of latent frames and inside them, in the footage and in what comes back: a VAE
+    the same with latents off by a tenth of their scale, as a transformer's may be. `motion`: mean change from a frame
+    to the next, of 255, at the borders of latent frames and inside them, in the footage and in what comes back: a VAE
     that moves at the borders only makes films stutter.
     """
     size = backbone.profile.size
