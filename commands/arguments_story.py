@@ -44,7 +44,7 @@ def _steps(parser: Parser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--guidance-from", type=number(0, 1), metavar="X",
-        help="no guidance below this noise level: faster, and details hardly change; try 0.3 to 0.5 (default: 0)",
+        help="no guidance below this noise level: faster, and what is shown stays; try 0.3 to 0.5 (default: 0)",
     )  # fmt: skip
     parser.add_argument(
         "--step-cache", type=step_cache, metavar="KIND[:X]",
