@@ -203,10 +203,15 @@ def _finished(run: VaeRun, vae: PaperTheatreVAE, progress: Progress, held_out: l
     return vae
 
 
+def _only_decodes(vae: PaperTheatreVAE) -> bool:
+    """Whether its latents stand, with their statistics, and the decoder alone is trained."""
+    return vae.config.latents_std is not None
+
+
 def _disturbed(run: VaeRun, vae: PaperTheatreVAE, latents: Tensor) -> Tensor:
     """Raw latents with a little noise: what keeps latents smooth while they form, and decoders forgiving after."""
     noise = torch.randn_like(latents)
-    if vae.config.latents_std is None:
+    if not _only_decodes(vae):
         return latents + run.latent_noise * noise
     level = run.decoder_noise * torch.randn(len(latents), 1, 1, 1, 1).abs().to(latents)
     return vae.denormalise(vae.normalise(latents) + level * noise)
@@ -225,7 +230,7 @@ def _loop(
 ) -> None:
     total, before, shown = run.minutes * 60, progress.seconds, time.monotonic()
     started = time.monotonic()
-    running, moving = 0.0, run.decoder_moving if vae.config.latents_std is not None else 0.0
+    running, moving = 0.0, run.decoder_moving if _only_decodes(vae) else 0.0
     while progress.seconds < total and (run.max_steps is None or progress.step < run.max_steps):
         set_rate(optimisers, warm_stable_decay(progress.seconds / total, decay_from=0.6))
         video = batch_of(footage, run, rng).to(accelerator.device)
